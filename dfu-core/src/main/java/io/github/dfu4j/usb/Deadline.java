@@ -1,0 +1,49 @@
+package io.github.dfu4j.usb;
+
+import java.time.Duration;
+
+/**
+ * A moment by which a whole job must be done, as opposed to the timeout of one transfer.
+ */
+public final class Deadline {
+
+    private final Timebase time;
+    private final Duration allowed;
+    private final long end;
+
+    private Deadline(Timebase time, Duration allowed) {
+        this.time = time;
+        this.allowed = allowed;
+        this.end = time.nanos() + allowed.toNanos();
+    }
+
+    /**
+     * A deadline some time from now.
+     *
+     * @param time the clock it is measured by
+     * @param allowed how long from now, up to about 290 years
+     */
+    public static Deadline in(Timebase time, Duration allowed) {
+        return new Deadline(time, allowed);
+    }
+
+    /** How long the job was allowed to take in all. */
+    public Duration allowed() {
+        return allowed;
+    }
+
+    /** What is left, zero once it has passed. */
+    public Duration remaining() {
+        return Duration.ofNanos(Math.max(0, end - time.nanos()));
+    }
+
+    /** Whether the moment has come. */
+    public boolean passed() {
+        return end - time.nanos() <= 0;
+    }
+
+    /** The timeout for one transfer within this deadline: at most {@code millis}, at least 1 millisecond. */
+    public int limit(int millis) {
+        return (int) Math.max(1, Math.min(millis, (end - time.nanos()) / 1_000_000));
+    }
+}
