@@ -1,0 +1,402 @@
+package io.github.dfu4j.dfu;
+
+import io.github.dfu4j.usb.ControlSetup;
+import io.github.dfu4j.usb.Deadline;
+import io.github.dfu4j.usb.Timebase;
+import io.github.dfu4j.usb.UsbBus;
+import io.github.dfu4j.usb.UsbConnection;
+import io.github.dfu4j.usb.UsbException;
+import java.io.Closeable;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A conversation with one DFU interface: the seven requests, the state machine, and the waits between them.
+ *
+ * <p>The session knows the state that the device must be in, from {@link DfuTransitions}, and refuses a request that the device would
+ * stall. It waits out each poll time that the device announces, exactly once, before the next DFU_GETSTATUS.
+ *
+ * <p>A session belongs to one thread at a time.
+ */
+public final class DfuSession implements Closeable {
+
+    /** The timeout of a transfer that needs no more than the bus, in milliseconds. */
+    public static final int REQUEST_TIMEOUT = 5_000;
+
+    /**
+     * The timeout of a DFU_GETSTATUS during which the device may erase, in milliseconds. Some bootloaders do not answer until a sector
+     * is erased, whatever poll time they announce; the slowest single erase of a data sheet takes 4 s, bad flash longer.
+     */
+    public static final int STATUS_TIMEOUT = 15_000;
+
+    /** How long a device may stay busy beyond reason before a stuck state is broken by DFU_CLRSTATUS. */
+    private static final Duration STUCK = Duration.ofSeconds(8);
+
+    private final UsbConnection connection;
+    private final DfuInterface target;
+    private final Quirks quirks;
+    private final Timebase time;
+    private final DfuTransitions transitions;
+    private final byte[] answer = new byte[DfuStatus.SIZE];
+
+    private @Nullable DfuState state;
+    private @Nullable DfuStatus lastStatus;
+    private Step step = Step.of("talk to the device");
+    private long notBefore;
+    private int zeroPolls;
+
+    /**
+     * A session over an open connection, which it closes in the end. The interface must have been claimed.
+     *
+     * @param connection the open device
+     * @param target the interface
+     * @param time the clock for the waits
+     */
+    public DfuSession(UsbConnection connection, DfuInterface target, Timebase time) {
+        this.connection = connection;
+        this.target = target;
+        this.quirks = target.quirks();
+        this.time = time;
+        this.transitions = target.isDfuSe() ? DfuTransitions.DFUSE : DfuTransitions.DFU_1_1;
+        this.notBefore = time.nanos();
+    }
+
+    /**
+     * Opens a device and claims its DFU interface.
+     *
+     * @throws UsbException if it cannot be opened or claimed
+     */
+    public static DfuSession open(UsbBus bus, DfuInterface target, Timebase time) throws UsbException {
+        UsbConnection connection = bus.open(target.device());
+        try {
+            connection.claim(target.number());
+        } catch (UsbException | RuntimeException e) {
+            connection.close();
+            throw e;
+        }
+        return new DfuSession(connection, target, time);
+    }
+
+    /** The interface it talks to. */
+    public DfuInterface target() {
+        return target;
+    }
+
+    /** What is odd about the device. */
+    public Quirks quirks() {
+        return quirks;
+    }
+
+    /** The clock it waits by. */
+    public Timebase time() {
+        return time;
+    }
+
+    /** The state that the device is in as far as the host knows; empty before the first answer and after a failed transfer. */
+    public Optional<DfuState> state() {
+        return Optional.ofNullable(state);
+    }
+
+    /** The device's last answer to DFU_GETSTATUS. */
+    public Optional<DfuStatus> lastStatus() {
+        return Optional.ofNullable(lastStatus);
+    }
+
+    /**
+     * The size of a block, in bytes: {@code wTransferSize}, but no more than the platform carries and no less than 8. Devices that say 0
+     * or 0xFFFF, which cannot be meant, get 64 and 1024.
+     */
+    public int transferSize() {
+        int size = target.functional().transferSize();
+        size = size == 0 ? 64 : size == 0xffff ? 1024 : size;
+        return Math.max(8, Math.min(size, connection.maxControlLength()));
+    }
+
+    /** Names what is being done, for the messages of failures from here on. */
+    public void during(Step next) {
+        step = next;
+    }
+
+    /** What is being done. */
+    public Step step() {
+        return step;
+    }
+
+    /** Selects an alternate setting, the memory that blocks go to. */
+    public void selectAlternate(int alternate) throws DfuException {
+        during(Step.of("select alternate setting " + alternate));
+        try {
+            connection.selectAlternate(target.number(), alternate);
+        } catch (UsbException e) {
+            throw new DfuProtocolException(step, e.kind().words() + ".", lastStatus, e.remedy().orElse(""));
+        }
+        state = null; // some devices reset their state machine, others do not
+    }
+
+    /**
+     * DFU_GETSTATUS (DFU 1.1 §6.1.2), after the poll time announced last is over.
+     *
+     * @return the answer, an error of the device's included
+     */
+    public DfuStatus getStatus() throws DfuException {
+        return getStatus(STATUS_TIMEOUT);
+    }
+
+    /**
+     * DFU_GETSTATUS with a timeout of its own for the transfer.
+     *
+     * @param timeoutMillis the timeout of the transfer, 1 ms or more; the wait before it does not count
+     */
+    public DfuStatus getStatus(int timeoutMillis) throws DfuException {
+        waitUntil(notBefore);
+        int stallsAllowed = state == DfuState.DNBUSY ? (int) quirks.value(Trait.STATUS_STALLS_WHILE_BUSY, 0) : 0;
+        int n = 0;
+        for (int stalls = 0; ; stalls++) {
+            try {
+                n = send(DfuEvent.GETSTATUS, 0, answer, 0, DfuStatus.SIZE, timeoutMillis);
+                break;
+            } catch (DfuTransferException e) {
+                if (e.kind() != UsbException.Kind.STALL || stalls >= stallsAllowed) {
+                    throw e;
+                }
+                state = DfuState.DNBUSY;
+                waitFor(lastStatus == null ? Duration.ZERO : lastStatus.pollTimeout());
+            }
+        }
+        if (n != DfuStatus.SIZE) {
+            state = null;
+            throw new DfuProtocolException(
+                    step, "DFU_GETSTATUS was answered with " + n + " bytes instead of " + DfuStatus.SIZE + ".", lastStatus, "");
+        }
+        DfuStatus status = DfuStatus.parse(answer);
+        long fixed = quirks.value(Trait.POLL_TIMEOUT, -1);
+        if (fixed >= 0) {
+            status = new DfuStatus(status.code(), Duration.ofMillis(fixed), status.state(), status.stringIndex());
+        }
+        lastStatus = status;
+        state = status.state();
+        if (state.isBusy()) {
+            notBefore = time.nanos() + pollNanos(status);
+        } else {
+            zeroPolls = 0;
+            notBefore = time.nanos();
+        }
+        return status;
+    }
+
+    /** A device that is busy and says "ask again at once" twice in a row gets a millisecond: nothing is won by asking faster. */
+    private long pollNanos(DfuStatus status) {
+        long nanos = status.pollTimeout().toNanos();
+        zeroPolls = nanos == 0 ? zeroPolls + 1 : 0;
+        return nanos == 0 && zeroPolls > 1 && !quirks.has(Trait.ZERO_POLL_TIMEOUT) ? 1_000_000 : nanos;
+    }
+
+    /**
+     * Sends DFU_GETSTATUS until the device is not busy any more.
+     *
+     * @param deadline when to give up
+     * @return the first answer in a state that is not a busy one
+     * @throws DfuTimeoutException if the deadline passes first
+     */
+    public DfuStatus settle(Deadline deadline) throws DfuException {
+        DfuStatus status = getStatus(deadline.limit(STATUS_TIMEOUT));
+        while (status.state().isBusy()) {
+            if (deadline.remaining().toNanos() <= notBefore - time.nanos() || deadline.passed()) {
+                throw new DfuTimeoutException(step, deadline.allowed(), status);
+            }
+            status = getStatus(deadline.limit(STATUS_TIMEOUT));
+        }
+        return status;
+    }
+
+    /** DFU_GETSTATE (DFU 1.1 §6.1.5). */
+    public DfuState getState() throws DfuException {
+        int n = send(DfuEvent.GETSTATE, 0, answer, 0, 1, REQUEST_TIMEOUT);
+        if (n != 1) {
+            state = null;
+            throw new DfuProtocolException(step, "DFU_GETSTATE was answered with " + n + " bytes instead of 1.", lastStatus, "");
+        }
+        DfuState now = DfuState.of(answer[0] & 0xff);
+        state = now;
+        return now;
+    }
+
+    /** DFU_CLRSTATUS (DFU 1.1 §6.1.3). */
+    public void clearStatus() throws DfuException {
+        send(DfuEvent.CLRSTATUS, 0, answer, 0, 0, REQUEST_TIMEOUT);
+    }
+
+    /** DFU_ABORT (DFU 1.1 §6.1.4). */
+    public void abort() throws DfuException {
+        send(DfuEvent.ABORT, 0, answer, 0, 0, REQUEST_TIMEOUT);
+    }
+
+    /**
+     * DFU_DETACH (DFU 1.1 §5.1).
+     *
+     * @param timeout {@code wTimeout}: how long the device is to wait for a reset, up to 65 535 ms
+     */
+    public void detach(Duration timeout) throws DfuException {
+        if (target.mode() == DfuMode.DFU && quirks.has(Trait.NO_DETACH)) {
+            throw new DfuProtocolException(step, "this bootloader hangs on DFU_DETACH, so it was not sent.", lastStatus, "");
+        }
+        int index = quirks.has(Trait.DETACH_INDEX_BIT) ? target.number() | 0x100 : target.number();
+        require(DfuEvent.DETACH);
+        int value = (int) Math.min(0xffff, timeout.toMillis());
+        transfer(DfuEvent.DETACH, DfuRequest.DETACH.setup(value, index, 0), answer, 0, REQUEST_TIMEOUT);
+    }
+
+    /**
+     * DFU_DNLOAD (DFU 1.1 §6.1.1). The device does nothing with it before the next DFU_GETSTATUS.
+     *
+     * @param block {@code wBlockNum}, 0 to 65535
+     * @param data the bytes
+     * @param offset where in {@code data} the block starts
+     * @param length {@code wLength}: the number of bytes, at most {@link #transferSize()}; 0 ends the download
+     */
+    public void download(int block, byte[] data, int offset, int length) throws DfuException {
+        checkLength(length);
+        send(length == 0 ? DfuEvent.DNLOAD_ZERO : DfuEvent.DNLOAD, block, data, offset, length, REQUEST_TIMEOUT);
+    }
+
+    /**
+     * DFU_UPLOAD (DFU 1.1 §6.2).
+     *
+     * @param block {@code wBlockNum}, 0 to 65535
+     * @param into where the bytes go
+     * @param offset the index of the first of them in {@code into}
+     * @param length {@code wLength}: the most bytes to take, 1 to {@link #transferSize()}
+     * @return how many bytes came; fewer than {@code length} end the upload
+     */
+    public int upload(int block, byte[] into, int offset, int length) throws DfuException {
+        checkLength(length);
+        int n = send(DfuEvent.UPLOAD, block, into, offset, length, REQUEST_TIMEOUT);
+        // Where a short frame leads is not the same on all DfuSe devices.
+        state = n == length ? DfuState.UPLOAD_IDLE : target.isDfuSe() ? null : DfuState.IDLE;
+        return n;
+    }
+
+    private void checkLength(int length) {
+        if (length < 0 || length > transferSize()) {
+            throw new IllegalArgumentException("a block has 0 to " + transferSize() + " bytes, not " + length);
+        }
+    }
+
+    /**
+     * Brings the device to dfuIDLE from wherever an earlier job left it: clears an error, aborts a transfer, waits out what it is busy
+     * with. ST's ROM bootloaders start in dfuERROR with errFIRMWARE; that is normal and cleared without a word.
+     *
+     * @param deadline when to give up
+     * @throws DfuProtocolException if the device is in run-time mode, or waits for a reset
+     * @throws DfuTimeoutException if it is not in dfuIDLE by the deadline
+     */
+    public void toIdle(Deadline deadline) throws DfuException {
+        Deadline patience = Deadline.in(time, STUCK);
+        boolean stalled = false;
+        state = null;
+        while (true) {
+            DfuStatus status;
+            try {
+                status = getStatus(deadline.limit(STATUS_TIMEOUT));
+            } catch (DfuTransferException e) {
+                if (e.kind() != UsbException.Kind.STALL || stalled) {
+                    throw e;
+                }
+                stalled = true; // one bootloader stalls the first question after a block that it did not like
+                continue;
+            }
+            switch (status.state()) {
+                case IDLE -> {
+                    return;
+                }
+                case ERROR -> clearStatus();
+                case DNLOAD_IDLE, UPLOAD_IDLE -> abort();
+                case DNLOAD_SYNC, DNBUSY, MANIFEST_SYNC, MANIFEST -> {
+                    if (patience.passed() && quirks.has(Trait.CLRSTATUS_ENTERS_ERROR)) {
+                        forceClearStatus();
+                    }
+                }
+                case INVALID -> forceClearStatus(); // into dfuERROR, from where the usual way leads on
+                case APP_IDLE, APP_DETACH -> throw new DfuProtocolException(
+                        step, "the device is in run-time mode (" + status.state() + ").", status,
+                        "Detach it first, or start its bootloader by its buttons.");
+                case MANIFEST_WAIT_RESET -> throw new DfuProtocolException(
+                        step, "the device waits for a reset after an earlier download.", status,
+                        "Reset it into its bootloader and run the command once more.");
+            }
+            if (deadline.passed()) {
+                throw new DfuTimeoutException(step, deadline.allowed(), status);
+            }
+        }
+    }
+
+    /**
+     * DFU_CLRSTATUS although the device is not in dfuERROR. ST's device class goes to dfuERROR then, so a second one ends any state; a
+     * device that is stricter stalls it. Only for devices that are known to be stuck.
+     */
+    public void forceClearStatus() throws DfuException {
+        state = null;
+        clearStatus();
+        state = null;
+        notBefore = time.nanos();
+    }
+
+    /**
+     * Resets the device's port.
+     *
+     * @return true if the device stayed the same and the session goes on, false if it left
+     */
+    public boolean reset() throws UsbException {
+        state = null;
+        return connection.reset();
+    }
+
+    /** Releases the interface and closes the device. */
+    @Override
+    public void close() {
+        connection.close();
+    }
+
+    private int send(DfuEvent event, int value, byte[] data, int offset, int length, int timeoutMillis) throws DfuException {
+        require(event);
+        return transfer(event, event.request().setup(value, target.number(), length), data, offset, timeoutMillis);
+    }
+
+    private void require(DfuEvent event) throws DfuProtocolException {
+        if (state != null && !transitions.accepts(state, event) && state != DfuState.INVALID) {
+            throw new DfuProtocolException(
+                    step, "the device is in " + state + ", where " + event.request() + " cannot be sent.", lastStatus, "");
+        }
+    }
+
+    private int transfer(DfuEvent event, ControlSetup setup, byte[] data, int offset, int timeoutMillis) throws DfuTransferException {
+        DfuState before = state;
+        state = null;
+        int n;
+        try {
+            n = connection.control(setup, data, offset, timeoutMillis);
+        } catch (UsbException e) {
+            throw new DfuTransferException(step, event, e);
+        }
+        if (before != null) {
+            Set<DfuState> next = transitions.next(before, event);
+            state = next.size() == 1 ? next.iterator().next() : null;
+        }
+        return n;
+    }
+
+    private void waitUntil(long nanos) throws DfuInterruptedException {
+        waitFor(Duration.ofNanos(nanos - time.nanos()));
+    }
+
+    private void waitFor(Duration duration) throws DfuInterruptedException {
+        try {
+            time.sleep(duration);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new DfuInterruptedException(step);
+        }
+    }
+}

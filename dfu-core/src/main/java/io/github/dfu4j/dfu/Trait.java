@@ -1,0 +1,93 @@
+package io.github.dfu4j.dfu;
+
+/**
+ * What a quirk can say of a device. Each is a fact about the device, not an instruction; the code that it concerns decides what
+ * follows. Some carry a number.
+ */
+public enum Trait {
+    /** The interface looks like DFU but is not, or its DFU is of no use. */
+    NOT_DFU("is not usable as a DFU device"),
+    /** The device is in DFU mode although its interface protocol says otherwise. */
+    DFU_MODE("is in DFU mode whatever its descriptor says"),
+    /** {@code bcdDFUVersion} is wrong; the number is the right one. */
+    DFU_VERSION("speaks another version of DFU than it says"),
+    /** {@code wTransferSize} is wrong or harmful; the number is what works, in bytes. */
+    TRANSFER_SIZE("works with another transfer size than it says"),
+    /** {@code bitManifestationTolerant} should be set. */
+    MANIFESTATION_TOLERANT("answers after manifestation"),
+    /** {@code bitWillDetach} should be set. */
+    WILL_DETACH("re-attaches by itself"),
+    /** DFU_UPLOAD does not return the memory, or not reliably; the device must be taken as unreadable. */
+    NO_UPLOAD("cannot be read back"),
+    /** {@code bwPollTimeout} is nonsense; the number is the poll time to use, in milliseconds. */
+    POLL_TIMEOUT("reports useless poll times"),
+    /** A poll time of 0 is meant. */
+    ZERO_POLL_TIMEOUT("means it when it reports a poll time of 0"),
+    /** DFU_GETSTATUS may stall while the device is busy; the number says how often in a row. */
+    STATUS_STALLS_WHILE_BUSY("may stall DFU_GETSTATUS while it is busy"),
+    /** No DFU_GETSTATUS between uploads. */
+    NO_STATUS_IN_UPLOAD("must not be asked for its status during an upload"),
+    /** After an erase the device can say dfuDNBUSY for ever; two DFU_CLRSTATUS end it, and the erase is done. The number is the lowest address concerned. */
+    STUCK_BUSY_AFTER_ERASE("stays busy for ever after some erases"),
+    /** DFU_CLRSTATUS outside dfuERROR leads into dfuERROR, so two of them get out of any state. */
+    CLRSTATUS_ENTERS_ERROR("gets out of any state by two DFU_CLRSTATUS"),
+    /** An address outside its memory is not refused: the device stays busy for ever. */
+    BUSY_FOREVER_ON_BAD_ADDRESS("stays busy for ever on an address outside its memory"),
+    /** DNLOAD-IDLE means accepted, not done: erase and program run on, and the next one waits. */
+    ONE_BEHIND("accepts an operation before it has done it"),
+    /** An erase clears this many bytes from its address on, whatever the layout says. */
+    ERASE_SPAN("erases more than a sector of its layout"),
+    /** Mass erase reports success and does nothing. */
+    NO_MASS_ERASE("does not do a mass erase"),
+    /** Mass erase takes this many milliseconds, whatever the poll time says. */
+    MASS_ERASE_TIME("needs longer for a mass erase than it says"),
+    /** The internal flash has this many bytes, whatever the layout says. */
+    FLASH_SIZE("has less flash than its layout says"),
+    /** Every block must be a multiple of this many bytes. */
+    WRITE_ALIGNMENT("wants blocks of a multiple of its flash word"),
+    /** After leave the device is gone before it answers DFU_GETSTATUS. */
+    LEAVES_WITHOUT_STATUS("is gone before it answers after leave"),
+    /** Leaves DFU mode only if the address pointer was set before. */
+    LEAVE_NEEDS_ADDRESS("leaves DFU mode only after a set-address"),
+    /** DFU_DETACH in DFU mode hangs the device. */
+    NO_DETACH("hangs on DFU_DETACH"),
+    /** DFU_DETACH takes the device from DFU mode back to its application. */
+    DETACH_TO_ATTACH("returns to its application by DFU_DETACH"),
+    /** DFU_DETACH wants bit 8 of {@code wIndex} set. */
+    DETACH_INDEX_BIT("wants bit 8 of wIndex set in DFU_DETACH"),
+    /** DFU_GETSTATUS must go on during dfuMANIFEST. */
+    POLL_IN_MANIFEST("must be polled during manifestation"),
+    /** The device wants this many milliseconds before the first DFU_GETSTATUS of manifestation. */
+    MANIFEST_DELAY("needs time before it is asked during manifestation"),
+    /** No bus reset to return to the application. */
+    NO_BUS_RESET("must not be reset to return to its application"),
+    /** A bus reset is needed to return to the application, even where the descriptor says otherwise. */
+    EXTRA_RESET("needs a bus reset to return to its application"),
+    /** An upload or a download is needed before the device returns to its application. */
+    ATTACH_NEEDS_TRANSFER("returns to its application only after a transfer"),
+    /** Vendor and product id are the same in both modes. */
+    SAME_IDS_IN_BOTH_MODES("has the same ids in both modes"),
+    /** It has no run-time DFU interface. */
+    NO_RUN_TIME("has no run-time DFU interface"),
+    /** Re-enumeration takes up to this many milliseconds. */
+    RETURN_TIME("takes long to come back"),
+    /** The serial number is the same on many boards. */
+    SERIAL_NOT_UNIQUE("has a serial number that many boards share"),
+    /** The serial number's string is bytes, not UTF-16. */
+    SERIAL_IS_BYTES("has a serial number that is not UTF-16"),
+    /** The layout string is wrong; the quirk says what is right. */
+    WRONG_LAYOUT("describes its memory wrongly"),
+    /** Only an accepted erase keeps the bootloader from starting the application. The number is the time for it, in milliseconds. */
+    ERASE_STOPS_AUTO_START("starts its application unless something is erased soon");
+
+    private final String words;
+
+    Trait(String words) {
+        this.words = words;
+    }
+
+    /** What it says of the device, a clause without subject and full stop. */
+    public String words() {
+        return words;
+    }
+}
