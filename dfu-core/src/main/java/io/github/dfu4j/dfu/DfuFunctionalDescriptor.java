@@ -23,8 +23,7 @@ public record DfuFunctionalDescriptor(int attributes, Duration detachTimeout, in
     private static final int SHORTEST = 7;
 
     /** What is assumed of a device without the descriptor: DFU 1.0 that can download, blocks of 64 bytes. */
-    public static final DfuFunctionalDescriptor ABSENT =
-            new DfuFunctionalDescriptor(0x01, Duration.ZERO, 64, 0x0100);
+    public static final DfuFunctionalDescriptor ABSENT = new DfuFunctionalDescriptor(0x01, Duration.ZERO, 64, 0x0100);
 
     /** Whether a descriptor is of this type and long enough to be read. */
     public static boolean isFunctional(RawDescriptor descriptor) {

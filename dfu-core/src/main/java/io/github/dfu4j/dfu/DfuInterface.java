@@ -54,7 +54,8 @@ public final class DfuInterface {
         Map<Integer, List<AlternateSetting>> byNumber = new TreeMap<>();
         for (AlternateSetting alternate : device.alternates()) {
             if (alternate.isDfu()) {
-                byNumber.computeIfAbsent(alternate.interfaceNumber(), n -> new ArrayList<>()).add(alternate);
+                byNumber.computeIfAbsent(alternate.interfaceNumber(), n -> new ArrayList<>())
+                        .add(alternate);
             }
         }
         List<DfuInterface> result = new ArrayList<>();

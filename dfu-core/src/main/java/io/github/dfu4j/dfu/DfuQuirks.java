@@ -28,8 +28,7 @@ final class DfuQuirks {
                 .and(
                         "interface protocol 0 and no other interface",
                         i -> i.protocol() == 0
-                                && i.device().alternates().stream()
-                                        .allMatch(a -> a.interfaceNumber() == i.number()))
+                                && i.device().alternates().stream().allMatch(a -> a.interfaceNumber() == i.number()))
                 .says(Trait.DFU_MODE)
                 .because("Old firmware says protocol 0 in DFU mode.")
                 .source("dfu-util 0.11, dfu_util.c"));

@@ -5,29 +5,31 @@ import io.github.dfu4j.usb.ControlSetup;
 /** The seven class requests of DFU (DFU 1.1 §3), all to the interface. */
 public enum DfuRequest {
     /** Leave run-time mode. */
-    DETACH(false),
+    DETACH(0, false),
     /** Send a block of firmware. */
-    DNLOAD(false),
+    DNLOAD(1, false),
     /** Fetch a block of firmware. */
-    UPLOAD(true),
+    UPLOAD(2, true),
     /** Fetch status, state and poll time; makes the device go on with what it received. */
-    GETSTATUS(true),
+    GETSTATUS(3, true),
     /** Acknowledge an error. */
-    CLRSTATUS(false),
+    CLRSTATUS(4, false),
     /** Fetch the state alone; changes nothing. */
-    GETSTATE(true),
+    GETSTATE(5, true),
     /** Give up the transfer and return to dfuIDLE. */
-    ABORT(false);
+    ABORT(6, false);
 
+    private final int code;
     private final boolean in;
 
-    DfuRequest(boolean in) {
+    DfuRequest(int code, boolean in) {
+        this.code = code;
         this.in = in;
     }
 
     /** {@code bRequest}, 0 to 6. */
     public int code() {
-        return ordinal();
+        return code;
     }
 
     /** {@code bmRequestType}: 0xA1 for requests that fetch, 0x21 for the others. */

@@ -18,11 +18,15 @@ import java.util.stream.Collectors;
  * @param mode run-time or DFU mode
  */
 public record DfuSelector(
-        OptionalInt vendor, OptionalInt product, Optional<PortPath> port, Optional<String> serial, Optional<DfuMode> mode) {
+        OptionalInt vendor,
+        OptionalInt product,
+        Optional<PortPath> port,
+        Optional<String> serial,
+        Optional<DfuMode> mode) {
 
     /** Every DFU device, whatever its mode. */
-    public static final DfuSelector ANY =
-            new DfuSelector(OptionalInt.empty(), OptionalInt.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+    public static final DfuSelector ANY = new DfuSelector(
+            OptionalInt.empty(), OptionalInt.empty(), Optional.empty(), Optional.empty(), Optional.empty());
 
     /** Every device in DFU mode. */
     public static final DfuSelector DFU_MODE = ANY.inMode(DfuMode.DFU);
@@ -64,7 +68,8 @@ public record DfuSelector(
 
     private static IllegalArgumentException malformed(String text) {
         return new IllegalArgumentException(
-                "a device is given as VID:PID in hexadecimal (0483:df11), as a port (1-2.3) or as serial=TEXT; found \"" + text + "\"");
+                "a device is given as VID:PID in hexadecimal (0483:df11), as a port (1-2.3) or as serial=TEXT; found \""
+                        + text + "\"");
     }
 
     /** The same, at one port only. */
@@ -80,7 +85,8 @@ public record DfuSelector(
     /** Whether an interface fits. */
     public boolean matches(DfuInterface candidate) {
         return (!vendor.isPresent() || vendor.getAsInt() == candidate.device().vendorId())
-                && (!product.isPresent() || product.getAsInt() == candidate.device().productId())
+                && (!product.isPresent()
+                        || product.getAsInt() == candidate.device().productId())
                 && (!port.isPresent() || port.equals(candidate.device().port()))
                 && (!serial.isPresent() || serial.equals(candidate.device().serialNumber()))
                 && (!mode.isPresent() || mode.get() == candidate.mode());

@@ -130,7 +130,8 @@ public final class DfuSession implements Closeable {
         try {
             connection.selectAlternate(target.number(), alternate);
         } catch (UsbException e) {
-            throw new DfuProtocolException(step, e.kind().words() + ".", lastStatus, e.remedy().orElse(""));
+            throw new DfuProtocolException(
+                    step, e.kind().words() + ".", lastStatus, e.remedy().orElse(""));
         }
         state = null; // some devices reset their state machine, others do not
     }
@@ -168,7 +169,10 @@ public final class DfuSession implements Closeable {
         if (n != DfuStatus.SIZE) {
             state = null;
             throw new DfuProtocolException(
-                    step, "DFU_GETSTATUS was answered with " + n + " bytes instead of " + DfuStatus.SIZE + ".", lastStatus, "");
+                    step,
+                    "DFU_GETSTATUS was answered with " + n + " bytes instead of " + DfuStatus.SIZE + ".",
+                    lastStatus,
+                    "");
         }
         DfuStatus status = DfuStatus.parse(answer);
         long fixed = quirks.value(Trait.POLL_TIMEOUT, -1);
@@ -216,7 +220,8 @@ public final class DfuSession implements Closeable {
         int n = send(DfuEvent.GETSTATE, 0, answer, 0, 1, REQUEST_TIMEOUT);
         if (n != 1) {
             state = null;
-            throw new DfuProtocolException(step, "DFU_GETSTATE was answered with " + n + " bytes instead of 1.", lastStatus, "");
+            throw new DfuProtocolException(
+                    step, "DFU_GETSTATE was answered with " + n + " bytes instead of 1.", lastStatus, "");
         }
         DfuState now = DfuState.of(answer[0] & 0xff);
         state = now;
@@ -240,7 +245,8 @@ public final class DfuSession implements Closeable {
      */
     public void detach(Duration timeout) throws DfuException {
         if (target.mode() == DfuMode.DFU && quirks.has(Trait.NO_DETACH)) {
-            throw new DfuProtocolException(step, "this bootloader hangs on DFU_DETACH, so it was not sent.", lastStatus, "");
+            throw new DfuProtocolException(
+                    step, "this bootloader hangs on DFU_DETACH, so it was not sent.", lastStatus, "");
         }
         int index = quirks.has(Trait.DETACH_INDEX_BIT) ? target.number() | 0x100 : target.number();
         require(DfuEvent.DETACH);
@@ -319,12 +325,18 @@ public final class DfuSession implements Closeable {
                     }
                 }
                 case INVALID -> forceClearStatus(); // into dfuERROR, from where the usual way leads on
-                case APP_IDLE, APP_DETACH -> throw new DfuProtocolException(
-                        step, "the device is in run-time mode (" + status.state() + ").", status,
-                        "Detach it first, or start its bootloader by its buttons.");
-                case MANIFEST_WAIT_RESET -> throw new DfuProtocolException(
-                        step, "the device waits for a reset after an earlier download.", status,
-                        "Reset it into its bootloader and run the command once more.");
+                case APP_IDLE, APP_DETACH ->
+                    throw new DfuProtocolException(
+                            step,
+                            "the device is in run-time mode (" + status.state() + ").",
+                            status,
+                            "Detach it first, or start its bootloader by its buttons.");
+                case MANIFEST_WAIT_RESET ->
+                    throw new DfuProtocolException(
+                            step,
+                            "the device waits for a reset after an earlier download.",
+                            status,
+                            "Reset it into its bootloader and run the command once more.");
             }
             if (deadline.passed()) {
                 throw new DfuTimeoutException(step, deadline.allowed(), status);
@@ -359,7 +371,8 @@ public final class DfuSession implements Closeable {
         connection.close();
     }
 
-    private int send(DfuEvent event, int value, byte[] data, int offset, int length, int timeoutMillis) throws DfuException {
+    private int send(DfuEvent event, int value, byte[] data, int offset, int length, int timeoutMillis)
+            throws DfuException {
         require(event);
         return transfer(event, event.request().setup(value, target.number(), length), data, offset, timeoutMillis);
     }
@@ -367,11 +380,15 @@ public final class DfuSession implements Closeable {
     private void require(DfuEvent event) throws DfuProtocolException {
         if (state != null && !transitions.accepts(state, event) && state != DfuState.INVALID) {
             throw new DfuProtocolException(
-                    step, "the device is in " + state + ", where " + event.request() + " cannot be sent.", lastStatus, "");
+                    step,
+                    "the device is in " + state + ", where " + event.request() + " cannot be sent.",
+                    lastStatus,
+                    "");
         }
     }
 
-    private int transfer(DfuEvent event, ControlSetup setup, byte[] data, int offset, int timeoutMillis) throws DfuTransferException {
+    private int transfer(DfuEvent event, ControlSetup setup, byte[] data, int offset, int timeoutMillis)
+            throws DfuTransferException {
         DfuState before = state;
         state = null;
         int n;

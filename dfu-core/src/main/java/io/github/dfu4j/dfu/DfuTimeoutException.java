@@ -19,7 +19,8 @@ public final class DfuTimeoutException extends DfuException {
     public DfuTimeoutException(Step step, Duration allowed, @Nullable DfuStatus status) {
         super(
                 step,
-                "not done after " + seconds(allowed) + (status == null ? "." : ", the device still says " + status.state() + "."),
+                "not done after " + seconds(allowed)
+                        + (status == null ? "." : ", the device still says " + status.state() + "."),
                 status,
                 "Reset the device into its bootloader and run the command once more.",
                 null);

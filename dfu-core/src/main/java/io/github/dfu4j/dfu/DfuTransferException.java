@@ -29,7 +29,8 @@ public final class DfuTransferException extends DfuException {
     private static String advice(UsbException.Kind kind) {
         return switch (kind) {
             case GONE -> "Was it unplugged or reset? Connect it again in its bootloader and run the command once more.";
-            case TIMEOUT -> "Unplug and reconnect the device, directly rather than through a hub, and run the command once more.";
+            case TIMEOUT ->
+                "Unplug and reconnect the device, directly rather than through a hub, and run the command once more.";
             case STALL -> "Run the command once more; if it stays so, reset the device into its bootloader.";
             default -> "Reset the device into its bootloader and run the command once more.";
         };

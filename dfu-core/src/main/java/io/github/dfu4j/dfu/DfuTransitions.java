@@ -108,7 +108,11 @@ public final class DfuTransitions {
     }
 
     private static void put(
-            Map<DfuState, Map<DfuEvent, Set<DfuState>>> table, DfuState state, DfuEvent event, DfuState first, DfuState... more) {
+            Map<DfuState, Map<DfuEvent, Set<DfuState>>> table,
+            DfuState state,
+            DfuEvent event,
+            DfuState first,
+            DfuState... more) {
         table.computeIfAbsent(state, s -> new EnumMap<>(DfuEvent.class)).put(event, EnumSet.of(first, more));
     }
 }

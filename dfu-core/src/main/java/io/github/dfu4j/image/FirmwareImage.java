@@ -68,7 +68,10 @@ public final class FirmwareImage {
 
     /** The number of bytes in segments of data, without fills. */
     public long dataSize() {
-        return segments.stream().filter(s -> !s.isFill()).mapToLong(Segment::size).sum();
+        return segments.stream()
+                .filter(s -> !s.isFill())
+                .mapToLong(Segment::size)
+                .sum();
     }
 
     /** From the first address of the first segment to the last address of the last one; empty if there is none. */
@@ -76,7 +79,8 @@ public final class FirmwareImage {
         return isEmpty()
                 ? Optional.empty()
                 : Optional.of(new AddressRange(
-                        segments.get(0).start(), segments.get(segments.size() - 1).end()));
+                        segments.get(0).start(),
+                        segments.get(segments.size() - 1).end()));
     }
 
     /** The parts of the segments that lie in a range. */
@@ -234,7 +238,9 @@ public final class FirmwareImage {
                     end = Math.max(end, common.get().end());
                 }
             }
-            return end >= next.end() ? null : end == next.start() ? next : next.slice(new AddressRange(end, next.end()));
+            return end >= next.end()
+                    ? null
+                    : end == next.start() ? next : next.slice(new AddressRange(end, next.end()));
         }
 
         private static List<Segment> join(List<Segment> disjoint) {
@@ -243,7 +249,8 @@ public final class FirmwareImage {
             while (i < disjoint.size()) {
                 Segment first = disjoint.get(i);
                 int j = i + 1;
-                while (j < disjoint.size() && joins(disjoint.get(j - 1), disjoint.get(j))
+                while (j < disjoint.size()
+                        && joins(disjoint.get(j - 1), disjoint.get(j))
                         && (first.isFill() || disjoint.get(j).end() - first.start() <= MAX_DATA)) {
                     j++;
                 }
@@ -258,7 +265,8 @@ public final class FirmwareImage {
         }
 
         private static Segment joined(List<Segment> run) {
-            AddressRange range = new AddressRange(run.get(0).start(), run.get(run.size() - 1).end());
+            AddressRange range =
+                    new AddressRange(run.get(0).start(), run.get(run.size() - 1).end());
             if (run.get(0).isFill()) {
                 return Segment.filled(range, run.get(0).fill().getAsInt());
             }

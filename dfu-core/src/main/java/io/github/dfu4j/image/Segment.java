@@ -2,6 +2,7 @@ package io.github.dfu4j.image;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +49,8 @@ public final class Segment {
      */
     public static Segment wrap(long start, byte[] bytes, int offset, int length) {
         if (offset < 0 || length < 0 || offset > bytes.length - length) {
-            throw new IndexOutOfBoundsException("bytes " + offset + " to " + offset + " + " + length + " of " + bytes.length);
+            throw new IndexOutOfBoundsException(
+                    "bytes " + offset + " to " + offset + " + " + length + " of " + bytes.length);
         }
         return new Segment(AddressRange.ofSize(start, length), bytes, offset, (byte) 0);
     }
@@ -116,7 +118,8 @@ public final class Segment {
      */
     public void copy(long address, byte[] into, int at, int length) {
         if (length < 0 || address < range.start() || address > range.end() - length) {
-            throw new IndexOutOfBoundsException(length + " bytes at " + AddressRange.hex(address) + " are not in " + range);
+            throw new IndexOutOfBoundsException(
+                    length + " bytes at " + AddressRange.hex(address) + " are not in " + range);
         }
         if (bytes == null) {
             Arrays.fill(into, at, at + length, fill);
@@ -153,13 +156,13 @@ public final class Segment {
     /** Equal if the range is, and either both are data with equal bytes or both are filled with the same byte. */
     @Override
     public boolean equals(Object other) {
-        if (!(other instanceof Segment s) || !range.equals(s.range) || isFill() != s.isFill()) {
+        if (!(other instanceof Segment s) || !range.equals(s.range) || (isFill() != s.isFill())) {
             return false;
         }
         int size = (int) Math.min(Integer.MAX_VALUE, size());
         return bytes == null || s.bytes == null
                 ? fill == s.fill
-                : Arrays.equals(bytes, offset, offset + size, s.bytes, s.offset, s.offset + size);
+                : ByteBuffer.wrap(bytes, offset, size).equals(ByteBuffer.wrap(s.bytes, s.offset, size));
     }
 
     @Override
@@ -169,11 +172,12 @@ public final class Segment {
         for (int i = 0; i < n && bytes != null; i++) {
             hash = 31 * hash + bytes[offset + i];
         }
-        return 31 * hash + fill;
+        return (31 * hash) + fill;
     }
 
     @Override
     public String toString() {
-        return range + (bytes == null ? " filled with 0x" + Integer.toHexString(fill & 0xff) : " (" + size() + " bytes)");
+        return range
+                + (bytes == null ? " filled with 0x" + Integer.toHexString(fill & 0xff) : " (" + size() + " bytes)");
     }
 }

@@ -47,7 +47,8 @@ public record PortPath(int bus, List<Integer> ports) implements Comparable<PortP
             // falls through to the one message below
         }
         throw new IllegalArgumentException(
-                "a port path is a bus number, '-' and port numbers with dots between, such as 1-2.3; found \"" + text + "\"");
+                "a port path is a bus number, '-' and port numbers with dots between, such as 1-2.3; found \"" + text
+                        + "\"");
     }
 
     @Override
