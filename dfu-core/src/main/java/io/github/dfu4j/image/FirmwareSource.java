@@ -34,6 +34,37 @@ public interface FirmwareSource extends Closeable {
     @Override
     void close() throws IOException;
 
+    /**
+     * A view of some of the bytes, under the same name; closing it does nothing.
+     *
+     * @param from the offset of its first byte
+     * @param size how many bytes, cut to those that are there
+     */
+    default FirmwareSource part(long from, long size) throws IOException {
+        FirmwareSource whole = this;
+        long length = Math.max(0, Math.min(size, size() - from));
+        return new FirmwareSource() {
+            @Override
+            public String name() {
+                return whole.name();
+            }
+
+            @Override
+            public long size() {
+                return length;
+            }
+
+            @Override
+            public int read(long position, byte[] into, int at, int wanted) throws IOException {
+                int n = (int) Math.max(0, Math.min(wanted, length - position));
+                return n == 0 ? 0 : whole.read(from + position, into, at, n);
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
     /** A source over an array which the caller does not change while it is in use. */
     static FirmwareSource of(String name, byte[] bytes) {
         return new FirmwareSource() {
@@ -83,11 +114,17 @@ public interface FirmwareSource extends Closeable {
 
             @Override
             public int read(long position, byte[] into, int at, int length) throws IOException {
-                ByteBuffer buffer = ByteBuffer.wrap(into, at, length);
-                while (buffer.hasRemaining() && channel.read(buffer, position + length - buffer.remaining()) >= 0) {
-                    // a channel may read less than asked for
+                int done = 0;
+                while (done < length) {
+                    // A channel copies through a native buffer of this size, which should fit the processor's cache.
+                    int step = Math.min(length - done, 256 * 1024);
+                    int n = channel.read(ByteBuffer.wrap(into, at + done, step), position + done);
+                    if (n < 0) {
+                        break;
+                    }
+                    done += n;
                 }
-                return length - buffer.remaining();
+                return done;
             }
 
             @Override

@@ -1,0 +1,156 @@
+package io.github.dfu4j.image.internal;
+
+import io.github.dfu4j.image.AddressRange;
+import io.github.dfu4j.image.Finding;
+import io.github.dfu4j.image.FirmwareFile;
+import io.github.dfu4j.image.FirmwareFormat;
+import io.github.dfu4j.image.FirmwareFormatException;
+import io.github.dfu4j.image.FirmwareImage;
+import io.github.dfu4j.image.FirmwareSource;
+import io.github.dfu4j.image.ReadContext;
+import io.github.dfu4j.image.Segment;
+import java.io.IOException;
+import java.util.Arrays;
+
+/**
+ * A flat binary: the bytes of memory from a base address on. Every file is one.
+ *
+ * <p>Each run of at least 64 KiB of 0x00 or of 0xFF becomes a filled segment, so that a file of gigabytes whose data are a few islands takes
+ * the memory of the islands.
+ */
+public final class BinaryFormat implements FirmwareFormat {
+
+    /** The shortest run of one byte that becomes a fill. */
+    public static final int SHORTEST_FILL = 64 * 1024;
+
+    /** Half the shortest fill, so that every such run has a whole block in it; equal arrays are compared at memory speed. */
+    private static final int BLOCK = SHORTEST_FILL / 2;
+
+    private static final byte[] ZEROS = new byte[BLOCK];
+    private static final byte[] ONES = new byte[BLOCK];
+
+    static {
+        Arrays.fill(ONES, (byte) 0xff);
+    }
+
+    @Override
+    public String name() {
+        return "binary";
+    }
+
+    @Override
+    public boolean recognises(FirmwareSource source) {
+        return true;
+    }
+
+    @Override
+    public FirmwareFile read(FirmwareSource source, ReadContext context) throws IOException {
+        if (!context.base().isPresent()) {
+            context.add(noAddress());
+        }
+        return FirmwareFile.of(read(source, context, context.base().orElse(0), name()));
+    }
+
+    static Finding noAddress() {
+        return Finding.warning(
+                "no-address",
+                "the file does not say where it goes: addresses count from 0 here; give its base address to flash it");
+    }
+
+    static FirmwareImage read(FirmwareSource source, ReadContext context, long base, String format) throws IOException {
+        long size = source.size();
+        if (base < 0 || base > Long.MAX_VALUE - size) {
+            throw new FirmwareFormatException(
+                    source.name(),
+                    "",
+                    size + " bytes at " + AddressRange.hex(base) + " wrap around the end of the address space");
+        }
+        FirmwareImage.Builder image = FirmwareImage.builder().origin(source.name(), format);
+        new Scan(source, context, base, image).run(size);
+        return image.build();
+    }
+
+    /** One pass over the file. A run of one byte is held back until it has ended and its length is known. */
+    private static final class Scan {
+        private final FirmwareSource source;
+        private final ReadContext context;
+        private final long base;
+        private final FirmwareImage.Builder image;
+        private final DataRuns data;
+        private final byte[] block = new byte[BLOCK];
+        private long runStart = -1;
+        private byte runByte;
+
+        Scan(FirmwareSource source, ReadContext context, long base, FirmwareImage.Builder image) {
+            this.source = source;
+            this.context = context;
+            this.base = base;
+            this.image = image;
+            this.data = new DataRuns(image, context);
+        }
+
+        void run(long size) throws IOException {
+            for (long position = 0; position < size; position += BLOCK) {
+                int n = (int) Math.min(BLOCK, size - position);
+                ReadContext.readFully(source, position, block, 0, n);
+                boolean uniform =
+                        n == BLOCK && (block[0] == 0 ? Arrays.equals(block, ZEROS) : Arrays.equals(block, ONES));
+                if (uniform) {
+                    if (runStart >= 0 && runByte != block[0]) {
+                        endRun(position, size);
+                    }
+                    if (runStart < 0) {
+                        startRun(position, block[0]);
+                    }
+                } else {
+                    int from = 0;
+                    if (runStart >= 0) {
+                        while (from < n && block[from] == runByte) {
+                            from++;
+                        }
+                        endRun(position + from, size);
+                    }
+                    put(position + from, block, from, n - from, size);
+                }
+            }
+            if (runStart >= 0) {
+                endRun(size, size);
+            }
+            data.finish();
+        }
+
+        /** The run begins in the data before, if they end with the same byte. */
+        private void startRun(long position, byte value) {
+            int kept = data.end() == base + position ? data.length : 0;
+            int trimmed = kept;
+            while (trimmed > 0 && data.buffer[trimmed - 1] == value) {
+                trimmed--;
+            }
+            runByte = value;
+            runStart = position - (kept - trimmed);
+            if (kept > 0) {
+                data.length = trimmed;
+            }
+        }
+
+        private void endRun(long end, long size) throws IOException {
+            long start = runStart;
+            runStart = -1;
+            if (end - start >= SHORTEST_FILL) {
+                context.take(ReadContext.SEGMENT_COST);
+                image.add(Segment.filled(new AddressRange(base + start, base + end), runByte));
+            } else {
+                put(start, runByte == 0 ? ZEROS : ONES, 0, BLOCK, size);
+                put(start + BLOCK, runByte == 0 ? ZEROS : ONES, 0, (int) (end - start - BLOCK), size);
+            }
+        }
+
+        private void put(long position, byte[] bytes, int from, int count, long size) throws IOException {
+            if (count > 0) {
+                data.prepare(base + position, count, size - position);
+                System.arraycopy(bytes, from, data.buffer, data.length, count);
+                data.commit(count);
+            }
+        }
+    }
+}

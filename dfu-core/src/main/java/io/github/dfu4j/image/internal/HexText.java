@@ -1,0 +1,185 @@
+package io.github.dfu4j.image.internal;
+
+import io.github.dfu4j.image.FirmwareFormatException;
+import io.github.dfu4j.image.FirmwareSource;
+import java.io.IOException;
+import java.util.Arrays;
+
+/** The lines of a file of hexadecimal records, and the bytes that their digits stand for. */
+final class HexText {
+
+    /** The longest record has 255 bytes counted, with a mark, a type and the count in front and a checksum behind. */
+    private static final int LONGEST_RECORD = 2 * 255 + 16;
+
+    private static final int[] HIGH = new int[256];
+    private static final int[] LOW = new int[256];
+
+    static {
+        Arrays.fill(HIGH, -1);
+        Arrays.fill(LOW, -1);
+        for (int digit = 0; digit < 16; digit++) {
+            for (char c : new char[] {"0123456789ABCDEF".charAt(digit), "0123456789abcdef".charAt(digit)}) {
+                HIGH[c] = digit << 4;
+                LOW[c] = digit;
+            }
+        }
+    }
+
+    private final FirmwareSource source;
+    private final byte[] text = new byte[256 * 1024];
+    private int at;
+    private int end;
+    private long position;
+    private long line = 1;
+    private boolean afterReturn;
+
+    HexText(FirmwareSource source) throws IOException {
+        this.source = source;
+        refill();
+        if (startsWithMark(text, end)) {
+            at = 3;
+        }
+    }
+
+    /** Whether the head of a file is text in which a record follows some blanks. */
+    static boolean looksLike(FirmwareSource source, String mark) throws IOException {
+        byte[] head = new byte[128];
+        int n = source.read(0, head, 0, head.length);
+        int i = startsWithMark(head, n) ? 3 : 0;
+        int first = -1;
+        for (; i < n; i++) {
+            byte c = head[i];
+            boolean blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
+            if (!blank && (c < ' ' || c > '~')) {
+                return false;
+            }
+            if (!blank && first < 0) {
+                first = i;
+            }
+        }
+        return first >= 0
+                && first + mark.length() < n
+                && (head[first] == mark.charAt(0))
+                && (mark.length() == 1 || (head[first + 1] >= '0' && head[first + 1] <= '9'))
+                && HIGH[head[first + mark.length()]] >= 0;
+    }
+
+    /** Some editors put a byte-order mark in front of a text file. */
+    private static boolean startsWithMark(byte[] b, int n) {
+        return n >= 3 && b[0] == (byte) 0xef && b[1] == (byte) 0xbb && b[2] == (byte) 0xbf;
+    }
+
+    /** The number of the line that the next record is in, from 1. */
+    long line() {
+        return line;
+    }
+
+    /** How many bytes the rest of the file can stand for at most. */
+    long bytesLeft() throws IOException {
+        return (source.size() - position - at) / 2;
+    }
+
+    /** Goes to the next character that is no blank; false at the end of the file. */
+    boolean next() throws IOException {
+        while (true) {
+            while (at < end) {
+                byte c = text[at];
+                if (c == '\n') {
+                    line += afterReturn ? 0 : 1;
+                    afterReturn = false;
+                } else if (c == '\r') {
+                    line++;
+                    afterReturn = true;
+                } else if (c == ' ' || c == '\t') {
+                    afterReturn = false;
+                } else {
+                    afterReturn = false;
+                    if (end - at < LONGEST_RECORD) {
+                        refill();
+                    }
+                    return true;
+                }
+                at++;
+            }
+            if (!refill()) {
+                return false;
+            }
+        }
+    }
+
+    private boolean refill() throws IOException {
+        System.arraycopy(text, at, text, 0, end - at);
+        end -= at;
+        position += at;
+        at = 0;
+        int n = source.read(position + end, text, end, text.length - end);
+        end += n;
+        return n > 0;
+    }
+
+    /** Takes one character, which {@link #next} has made sure is there. */
+    int character() {
+        return at < end ? text[at++] & 0xff : -1;
+    }
+
+    /** Takes the digits of one byte. */
+    int one(String what) throws FirmwareFormatException {
+        if (end - at < 2) {
+            throw tooShort(what);
+        }
+        int value = HIGH[text[at] & 0xff] | LOW[text[at + 1] & 0xff];
+        if (value < 0) {
+            throw noDigits(what, 1);
+        }
+        at += 2;
+        return value;
+    }
+
+    /**
+     * Takes the digits of some bytes.
+     *
+     * @return the sum of the bytes
+     */
+    int many(byte[] into, int to, int count, String what) throws FirmwareFormatException {
+        if (end - at < 2 * count) {
+            throw tooShort(what);
+        }
+        int sum = 0;
+        int all = 0;
+        byte[] chars = text;
+        int from = at;
+        for (int i = 0; i < count; i++) {
+            int value = HIGH[chars[from + 2 * i] & 0xff] | LOW[chars[from + 2 * i + 1] & 0xff];
+            all |= value;
+            sum += value;
+            into[to + i] = (byte) value;
+        }
+        if (all < 0) {
+            throw noDigits(what, count);
+        }
+        at += 2 * count;
+        return sum;
+    }
+
+    private FirmwareFormatException tooShort(String what) {
+        return fail("the file ends within " + what);
+    }
+
+    private FirmwareFormatException noDigits(String what, int count) {
+        for (int i = at; i < at + 2 * count; i++) {
+            int c = text[i] & 0xff;
+            if (LOW[c] < 0) {
+                return c == '\r' || c == '\n'
+                        ? fail("the line ends within " + what)
+                        : fail("expected a hexadecimal digit of " + what + ", found "
+                                + (c > ' ' && c <= '~' ? "'" + (char) c + "'" : "byte 0x" + Integer.toHexString(c)));
+            }
+        }
+        throw new IllegalStateException();
+    }
+
+    /** A fault in the line at hand. */
+    FirmwareFormatException fail(String message) {
+        return new FirmwareFormatException(source.name(), "line " + line, message);
+    }
+}

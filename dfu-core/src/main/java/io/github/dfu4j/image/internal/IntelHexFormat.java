@@ -1,0 +1,119 @@
+package io.github.dfu4j.image.internal;
+
+import io.github.dfu4j.image.AddressRange;
+import io.github.dfu4j.image.Finding;
+import io.github.dfu4j.image.FirmwareFile;
+import io.github.dfu4j.image.FirmwareFormat;
+import io.github.dfu4j.image.FirmwareImage;
+import io.github.dfu4j.image.FirmwareSource;
+import io.github.dfu4j.image.ReadContext;
+import io.github.dfu4j.image.SegmentOverlapException;
+import java.io.IOException;
+
+/** Intel HEX with all record types, 00 to 05 (Hexadecimal Object File Format Specification, revision A). */
+public final class IntelHexFormat implements FirmwareFormat {
+
+    @Override
+    public String name() {
+        return "ihex";
+    }
+
+    @Override
+    public boolean recognises(FirmwareSource source) throws IOException {
+        return HexText.looksLike(source, ":");
+    }
+
+    @Override
+    public FirmwareFile read(FirmwareSource source, ReadContext context) throws IOException {
+        FirmwareImage.Builder image = FirmwareImage.builder().origin(source.name(), name());
+        DataRuns runs = new DataRuns(image, context);
+        parse(new HexText(source), runs, image, context);
+        runs.finish();
+        try {
+            FirmwareImage result = image.build();
+            DataRuns.noteRepeats(context, runs.total(), result);
+            return FirmwareFile.of(result);
+        } catch (SegmentOverlapException e) {
+            HexText again = new HexText(source);
+            DataRuns finder = new OverlapFinder(context, source.name(), e.address(), "line", again::line);
+            parse(again, finder, FirmwareImage.builder(), context);
+            throw e;
+        }
+    }
+
+    private static void parse(HexText text, DataRuns runs, FirmwareImage.Builder image, ReadContext context)
+            throws IOException {
+        byte[] other = new byte[255];
+        long base = 0;
+        boolean segmented = false;
+        while (text.next()) {
+            if (text.character() != ':') {
+                throw text.fail("expected ':' at the start of a record");
+            }
+            int count = text.one("a record's length");
+            int high = text.one("a record's address");
+            int low = text.one("a record's address");
+            int type = text.one("a record's type");
+            int offset = high << 8 | low;
+            int sum = count + high + low + type;
+            if (type == 0) {
+                if (segmented ? offset + count > 0x10000 : base + offset + count > 1L << 32) {
+                    throw text.fail(count + " bytes at " + AddressRange.hex(base + offset)
+                            + " wrap around the end of the " + (segmented ? "64 KiB segment" : "address space"));
+                }
+                runs.prepare(base + offset, count, text.bytesLeft());
+                sum += text.many(runs.buffer, runs.length, count, "a data record");
+                checkSum(text, sum);
+                runs.commit(count);
+                continue;
+            }
+            sum += text.many(other, 0, count, "a record");
+            checkSum(text, sum);
+            if (type > 5) {
+                throw text.fail("expected a record type from 00 to 05, found " + String.format("%02X", type));
+            }
+            int expected = type == 1 ? 0 : type == 2 || type == 4 ? 2 : 4;
+            if (count != expected) {
+                throw text.fail("a record of type 0" + type + " has " + expected + " data bytes, not " + count);
+            }
+            long value = bigEndian(other, count);
+            switch (type) {
+                case 1 -> {
+                    if (text.next()) {
+                        context.add(Finding.warning(
+                                "after-end",
+                                "line " + text.line()
+                                        + " and what follows stand behind the end-of-file record and are left out"));
+                    }
+                    return;
+                }
+                case 2 -> {
+                    base = value << 4;
+                    segmented = true;
+                }
+                case 3 -> image.entryPoint((value >> 16 << 4) + (value & 0xffff));
+                case 4 -> {
+                    base = value << 16;
+                    segmented = false;
+                }
+                default -> image.entryPoint(value);
+            }
+        }
+        throw text.fail("the file ends without an end-of-file record (:00000001FF), so it may have been cut");
+    }
+
+    private static void checkSum(HexText text, int sum) throws IOException {
+        int found = text.one("a record's checksum");
+        if ((sum + found & 0xff) != 0) {
+            throw text.fail(String.format("bad checksum: expected %02X, found %02X", -sum & 0xff, found));
+        }
+    }
+
+    private static long bigEndian(byte[] b, int count) {
+        long value = 0;
+        for (int i = 0; i < count; i++) {
+            value = value << 8 | b[i] & 0xff;
+        }
+        return value;
+    }
+}

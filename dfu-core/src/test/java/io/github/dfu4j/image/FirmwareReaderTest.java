@@ -1,0 +1,213 @@
+package io.github.dfu4j.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class FirmwareReaderTest {
+
+    private static final AddressRange CODE = AddressRange.ofSize(0x08000000L, 104_152);
+    private static final AddressRange SAMPLES = AddressRange.ofSize(0x90040000L, 291_636);
+
+    @TempDir
+    Path folder;
+
+    private static List<AddressRange> ranges(FirmwareImage image) {
+        return image.segments().stream().map(Segment::range).collect(Collectors.toList());
+    }
+
+    private static FirmwareFile read(String text) throws IOException {
+        return FirmwareReader.standard()
+                .readFile(FirmwareSource.of("file", text.getBytes(StandardCharsets.ISO_8859_1)));
+    }
+
+    private static List<String> codes(FirmwareFile file) {
+        return file.findings().stream().map(Finding::code).collect(Collectors.toList());
+    }
+
+    @Test
+    void an_elf_is_what_objcopy_takes_from_it() throws IOException {
+        FirmwareFile file = TestImages.file(TestImages.BIRDS_ELF);
+        assertThat(file.format()).isEqualTo("elf");
+        assertThat(ranges(file.image())).containsExactly(CODE, SAMPLES);
+        assertThat(file.image().entryPoint()).hasValue(0x08000009L);
+        assertThat(TestImages.bytes(file.image(), SAMPLES)).isEqualTo(TestImages.wav());
+        assertThat(codes(file)).containsExactly("far-apart");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"birds-internal.hex", "birds-internal.srec"})
+    void the_text_formats_hold_what_the_elf_holds(String name) throws IOException {
+        assertThat(TestImages.image(TestImages.BIRDS.resolve(name))).isEqualTo(TestImages.image(TestImages.BIRDS_ELF));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "birds-stock.elf, 0x08000000, 0x90000000",
+        "birds-sram.elf, 0x24000000, 0x900C0000",
+        "birds-sram-clash.elf, 0x24000000, 0x90040000",
+        "birds-qspi.elf, 0x90040000, ",
+    })
+    void segments_stand_at_their_physical_addresses(String name, String code, String samples) throws IOException {
+        List<Segment> segments =
+                TestImages.image(TestImages.BIRDS.resolve(name)).segments();
+        assertThat(segments.get(0).start()).isEqualTo(Long.decode(code));
+        assertThat(segments).hasSize(samples == null ? 1 : 2);
+        if (samples != null) {
+            assertThat(segments.get(1).range()).isEqualTo(AddressRange.ofSize(Long.decode(samples), 291_636));
+        }
+    }
+
+    @Test
+    void a_flat_binary_of_gigabytes_is_two_islands() throws IOException {
+        Path flat = folder.resolve("birds.bin");
+        FirmwareImage elf = TestImages.image(TestImages.BIRDS_ELF);
+        byte[] code = TestImages.bytes(elf, CODE);
+        try (RandomAccessFile out = new RandomAccessFile(flat.toFile(), "rw")) {
+            out.write(code);
+            out.seek(SAMPLES.start() - CODE.start());
+            out.write(TestImages.wav());
+        }
+        try (FirmwareSource source = FirmwareSource.of(flat)) {
+            assertThat(source.size()).isEqualTo(2_282_255_156L);
+            FirmwareFile file = FirmwareReader.standard()
+                    .withBase(CODE.start())
+                    .withLimit(1 << 20)
+                    .readFile(source);
+            FirmwareImage image = file.image();
+            assertThat(image.segments()).hasSize(3);
+            assertThat(image.segments().get(1).fill()).hasValue(0);
+            assertThat(image.span()).hasValue(new AddressRange(CODE.start(), SAMPLES.end()));
+            assertThat(image.segments().get(2).range()).isEqualTo(SAMPLES);
+            assertThat(TestImages.bytes(image, CODE)).isEqualTo(code);
+            assertThat(TestImages.bytes(image, SAMPLES)).isEqualTo(TestImages.wav());
+            assertThat(codes(file)).containsExactly("flat-binary");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {65535, 65536, 65537, 98303, 98304, 131072, 1 << 20})
+    void a_run_of_one_byte_is_a_fill_if_it_has_64_KiB_or_more(int run) throws IOException {
+        for (byte value : new byte[] {0, -1, 7}) {
+            for (int before : new int[] {0, 1, 32767, 32768, 40000}) {
+                byte[] bytes = new byte[before + run + 100];
+                Arrays.fill(bytes, (byte) 0x55);
+                Arrays.fill(bytes, before, before + run, value);
+                FirmwareImage image = FirmwareReader.standard().withBase(0x1000).read(FirmwareSource.of("file", bytes));
+                List<Segment> fills =
+                        image.segments().stream().filter(Segment::isFill).collect(Collectors.toList());
+                if (run < 65536 || value == 7) {
+                    assertThat(image.segments()).hasSize(1);
+                    assertThat(fills).isEmpty();
+                } else {
+                    assertThat(fills).containsExactly(Segment.filled(AddressRange.ofSize(0x1000 + before, run), value));
+                }
+                assertThat(TestImages.bytes(image, AddressRange.ofSize(0x1000, bytes.length)))
+                        .isEqualTo(bytes);
+            }
+        }
+    }
+
+    @Test
+    void a_flat_binary_without_a_base_says_that_one_is_missing() throws IOException {
+        assertThat(codes(read("\1\2\3"))).containsExactly("no-address");
+    }
+
+    @Test
+    void an_empty_file_is_an_error() {
+        assertThatThrownBy(() -> read(""))
+                .isInstanceOf(FirmwareFormatException.class)
+                .hasMessage("file: is empty");
+    }
+
+    @Test
+    void more_data_than_the_limit_is_an_error() {
+        assertThatThrownBy(() ->
+                        FirmwareReader.standard().withLimit(100_000).read(FirmwareSource.of(TestImages.BIRDS_ELF)))
+                .isInstanceOf(FirmwareFormatException.class)
+                .hasMessageContaining("limit of 100000 bytes");
+    }
+
+    @Test
+    void an_embedders_own_format_is_asked_first() throws IOException {
+        FirmwareFormat own = new FirmwareFormat() {
+            @Override
+            public String name() {
+                return "own";
+            }
+
+            @Override
+            public boolean recognises(FirmwareSource source) throws IOException {
+                byte[] b = new byte[1];
+                return source.read(0, b, 0, 1) == 1 && b[0] == ':';
+            }
+
+            @Override
+            public FirmwareFile read(FirmwareSource source, ReadContext context) {
+                return FirmwareFile.of(FirmwareImage.builder()
+                        .origin(source.name(), name())
+                        .add(Segment.of(1, new byte[] {2}))
+                        .build());
+            }
+        };
+        FirmwareFile file = FirmwareReader.standard()
+                .with(own)
+                .readFile(FirmwareSource.of("x", ":00000001FF\n".getBytes(StandardCharsets.US_ASCII)));
+        assertThat(file.format()).isEqualTo("own");
+        assertThat(file.image().size()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                ":0100000041BF | line 1: bad checksum: expected BE, found BF",
+                ":0100000041BE | line 1: the file ends without an end-of-file record",
+                ":01000000G1BE | line 1: expected a hexadecimal digit of a data record, found 'G'",
+                ":0200000041BD | line 1: the file ends within a record's checksum",
+                ":0100000041BE;:0100000042BD;:00000001FF | line 2: the byte at 0x00000000 is 0x42 here, but 0x41 in line 1",
+                ":020000041234B4;S10000 | line 2: expected ':' at the start of a record",
+                ":0100000641B8 | line 1: expected a record type from 00 to 05, found 06",
+                ":0100000412E9 | line 1: a record of type 04 has 2 data bytes, not 1",
+                ":020000021000EC;:02FFFF000102FD | line 2: 2 bytes at 0x0001FFFF wrap around the end of the 64 KiB segment",
+                ":02000004FFFFFC;:02FFFF000102FD | line 2: 2 bytes at 0xFFFFFFFF wrap around the end of the address space",
+                "S1040000414A | line 1: bad checksum: expected BA, found 4A",
+                "S104000041BA;S5030002FA | line 2: the S5 record counts 2 data records, but there are 1",
+                "S104000041BA;S104000042B9;S9030000FC | line 2: the byte at 0x00000000 is 0x42 here, but 0x41 in line 1",
+                "S401 | line 1: expected a record from S0 to S9, of which S4 is not in use",
+                "S10200FD | line 1: an S1 record counts at least 3 bytes, not 2",
+                "S307FFFFFFFF0102F9 | line 1: 2 bytes at 0xFFFFFFFF wrap around the end of the address space",
+            })
+    void a_broken_text_file_is_refused_with_its_line(String text, String message) {
+        assertThatThrownBy(() -> read(text.replace(';', '\n')))
+                .isInstanceOf(FirmwareFormatException.class)
+                .hasMessageStartingWith("file, " + message);
+    }
+
+    @Test
+    void addresses_in_both_modes_of_intel_hex_and_the_entry_points_are_understood() throws IOException {
+        FirmwareImage image =
+                read(":020000021234B6\r\n:0100100041AE\r\n:0400000312345678E5\r\n:020000040800F2\r\n:0100020042BB\r\n:00000001FF")
+                        .image();
+        assertThat(ranges(image)).containsExactly(AddressRange.ofSize(0x12350, 1), AddressRange.ofSize(0x08000002L, 1));
+        assertThat(image.entryPoint()).hasValue(0x12340 + 0x5678);
+    }
+
+    @Test
+    void what_stands_behind_the_end_record_is_left_out_and_said() throws IOException {
+        assertThat(codes(read(":0100000041BE\n:00000001FF\n:0100010041BD\n"))).containsExactly("after-end");
+        assertThat(codes(read("S104000041BA\n"))).containsExactly("no-end");
+    }
+}
