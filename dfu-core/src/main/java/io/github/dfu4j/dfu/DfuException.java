@@ -13,7 +13,7 @@ public abstract sealed class DfuException extends IOException
                 DfuStatusException,
                 DfuProtocolException,
                 DfuTimeoutException,
-                DfuInterruptedException,
+                DfuCancelledException,
                 DfuSelectionException {
 
     private static final long serialVersionUID = 1;

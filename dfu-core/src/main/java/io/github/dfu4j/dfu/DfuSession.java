@@ -10,6 +10,7 @@ import java.io.Closeable;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,9 @@ public final class DfuSession implements Closeable {
     /** How long a device may stay busy beyond reason before a stuck state is broken by DFU_CLRSTATUS. */
     private static final Duration STUCK = Duration.ofSeconds(8);
 
+    /** How often a long wait looks whether the job was cancelled. */
+    private static final Duration SLICE = Duration.ofMillis(100);
+
     private final UsbConnection connection;
     private final DfuInterface target;
     private final Quirks quirks;
@@ -46,6 +50,7 @@ public final class DfuSession implements Closeable {
     private Step step = Step.of("talk to the device");
     private long notBefore;
     private int zeroPolls;
+    private BooleanSupplier cancelled = () -> false;
 
     /**
      * A session over an open connection, which it closes in the end. The interface must have been claimed.
@@ -122,6 +127,16 @@ public final class DfuSession implements Closeable {
     /** What is being done. */
     public Step step() {
         return step;
+    }
+
+    /**
+     * Asks before every transfer, and while waiting, whether the job was cancelled; if so, the method under way throws
+     * {@link DfuCancelledException} and leaves the device in whatever state it is in.
+     *
+     * @param cancelled answers true once the job is to end; may be asked often
+     */
+    public void cancelWhen(BooleanSupplier cancelled) {
+        this.cancelled = cancelled;
     }
 
     /** Selects an alternate setting, the memory that blocks go to. */
@@ -388,7 +403,8 @@ public final class DfuSession implements Closeable {
     }
 
     private int transfer(DfuEvent event, ControlSetup setup, byte[] data, int offset, int timeoutMillis)
-            throws DfuTransferException {
+            throws DfuException {
+        checkCancelled();
         DfuState before = state;
         state = null;
         int n;
@@ -404,16 +420,31 @@ public final class DfuSession implements Closeable {
         return n;
     }
 
-    private void waitUntil(long nanos) throws DfuInterruptedException {
+    private void waitUntil(long nanos) throws DfuCancelledException {
         waitFor(Duration.ofNanos(nanos - time.nanos()));
     }
 
-    private void waitFor(Duration duration) throws DfuInterruptedException {
+    /**
+     * Waits, ready to be cancelled.
+     *
+     * @param duration how long; zero or negative returns at once
+     */
+    public void waitFor(Duration duration) throws DfuCancelledException {
+        long end = time.nanos() + duration.toNanos();
         try {
-            time.sleep(duration);
+            for (long left = duration.toNanos(); left > 0; left = end - time.nanos()) {
+                checkCancelled();
+                time.sleep(Duration.ofNanos(Math.min(left, SLICE.toNanos())));
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new DfuInterruptedException(step);
+            throw new DfuCancelledException(step);
+        }
+    }
+
+    private void checkCancelled() throws DfuCancelledException {
+        if (cancelled.getAsBoolean()) {
+            throw new DfuCancelledException(step);
         }
     }
 }

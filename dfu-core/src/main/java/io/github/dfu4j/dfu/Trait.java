@@ -19,6 +19,8 @@ public enum Trait {
     WILL_DETACH("re-attaches by itself"),
     /** DFU_UPLOAD does not return the memory, or not reliably; the device must be taken as unreadable. */
     NO_UPLOAD("cannot be read back"),
+    /** DFU_UPLOAD is known to return the memory as it is. */
+    READS_TRUTHFULLY("can be read back"),
     /** {@code bwPollTimeout} is nonsense; the number is the poll time to use, in milliseconds. */
     POLL_TIMEOUT("reports useless poll times"),
     /** A poll time of 0 is meant. */
@@ -33,8 +35,15 @@ public enum Trait {
     CLRSTATUS_ENTERS_ERROR("gets out of any state by two DFU_CLRSTATUS"),
     /** An address outside its memory is not refused: the device stays busy for ever. */
     BUSY_FOREVER_ON_BAD_ADDRESS("stays busy for ever on an address outside its memory"),
-    /** DNLOAD-IDLE means accepted, not done: erase and program run on, and the next one waits. */
+    /**
+     * dfuDNLOAD-IDLE means accepted, not done: erase and program run on, and the next one waits. The number is the time in milliseconds
+     * after which the last one is done.
+     */
     ONE_BEHIND("accepts an operation before it has done it"),
+    /** Erasing 64 KiB takes about this many milliseconds. */
+    ERASE_TIME("erases at a known speed"),
+    /** Writing 64 KiB takes about this many milliseconds, without the transfers. */
+    WRITE_TIME("writes at a known speed"),
     /** An erase clears this many bytes from its address on, whatever the layout says. */
     ERASE_SPAN("erases more than a sector of its layout"),
     /** Mass erase reports success and does nothing. */

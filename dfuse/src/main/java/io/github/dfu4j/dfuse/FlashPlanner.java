@@ -1,0 +1,438 @@
+package io.github.dfu4j.dfuse;
+
+import io.github.dfu4j.dfu.DfuInterface;
+import io.github.dfu4j.dfu.Quirks;
+import io.github.dfu4j.dfu.Trait;
+import io.github.dfu4j.dfuse.FlashPlan.Erase;
+import io.github.dfu4j.dfuse.FlashPlan.Readback;
+import io.github.dfu4j.dfuse.FlashPlan.SectorPlan;
+import io.github.dfu4j.dfuse.FlashPlan.TargetPlan;
+import io.github.dfu4j.dfuse.FlashPlanException.Problem;
+import io.github.dfu4j.dfuse.FlashPlanException.Reason;
+import io.github.dfu4j.image.AddressRange;
+import io.github.dfu4j.image.FirmwareImage;
+import io.github.dfu4j.image.Segment;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * Makes plans: lays an image over the memory layouts of a device and decides what is erased, written, kept and read back. It works on
+ * what the device's descriptors say, and never touches the device.
+ */
+public final class FlashPlanner {
+
+    /** The internal flash of every STM32, as the host sees it, starts here. */
+    private static final long INTERNAL_FLASH = 0x0800_0000L;
+
+    /** The widest flash word of an STM32 (H7: 256 bits). A block that ends within one leaves the word unwritten on some parts. */
+    private static final int WIDEST_FLASH_WORD = 32;
+
+    private final DfuInterface device;
+    private final Quirks quirks;
+    private final List<FlashTarget> targets;
+    private final FlashOptions options;
+    private final int blockSize;
+    private final List<Problem> problems = new ArrayList<>();
+    private final List<String> warnings = new ArrayList<>();
+
+    private FlashPlanner(DfuInterface device, FlashOptions options) {
+        this.device = device;
+        this.quirks = device.quirks();
+        this.targets = FlashTarget.of(device).stream()
+                .filter(t ->
+                        !options.alternate().isPresent() || options.alternate().getAsInt() == t.alternate())
+                .collect(Collectors.toList());
+        this.options = options;
+        this.blockSize = Math.max(8, Math.min(4096, device.functional().transferSize()));
+    }
+
+    /**
+     * Plans to flash an image.
+     *
+     * @param device a DfuSe device
+     * @param image what is to be in its memory afterwards
+     * @param options how
+     * @throws FlashPlanException if the image does not fit the device; says which bytes and why
+     */
+    public static FlashPlan plan(DfuInterface device, FirmwareImage image, FlashOptions options)
+            throws FlashPlanException {
+        return new FlashPlanner(device, options).flash(image);
+    }
+
+    /**
+     * Plans to erase ranges of memory: every sector that a range touches.
+     *
+     * @param device a DfuSe device
+     * @param ranges what is to be blank afterwards
+     * @param options how; with {@link FlashOptions#massErase()} the ranges only choose the target
+     * @throws FlashPlanException if a range lies outside the device's memory or cannot be erased
+     */
+    public static FlashPlan planErase(DfuInterface device, List<AddressRange> ranges, FlashOptions options)
+            throws FlashPlanException {
+        return new FlashPlanner(device, options).erase(ranges);
+    }
+
+    private FlashPlan flash(FirmwareImage image) throws FlashPlanException {
+        requireTargets();
+        if (image.isEmpty()) {
+            fail(new Problem(
+                    Reason.EMPTY,
+                    new AddressRange(0, 0),
+                    image.name() + " holds no bytes, so there is nothing to flash."));
+        }
+        Map<Integer, FirmwareImage.Builder> parts = new TreeMap<>();
+        for (Segment segment : image.segments()) {
+            distribute(image, segment, parts);
+        }
+        stopIfProblems();
+        List<TargetPlan> plans = new ArrayList<>();
+        for (FlashTarget target : targets) {
+            FirmwareImage.Builder part = parts.get(target.alternate());
+            if (part != null) {
+                plans.add(
+                        target(target, part.origin(image.name(), image.format()).build()));
+            }
+        }
+        stopIfProblems();
+        OptionalLong leave = OptionalLong.empty();
+        if (options.leave()) {
+            leave = options.leaveAddress().isPresent()
+                    ? options.leaveAddress()
+                    : OptionalLong.of(plans.get(0)
+                            .vectorTable()
+                            .orElse(plans.get(0).image().segments().get(0).start()));
+        }
+        return finish(image.name(), plans, leave);
+    }
+
+    private FlashPlan erase(List<AddressRange> ranges) throws FlashPlanException {
+        requireTargets();
+        List<TargetPlan> plans = new ArrayList<>();
+        List<AddressRange> wanted = FlashPlan.joined(ranges);
+        for (FlashTarget target : targets) {
+            List<AddressRange> here = new ArrayList<>();
+            for (AddressRange range : wanted) {
+                for (AddressRange region : target.layout().regions()) {
+                    range.intersection(region).ifPresent(here::add);
+                }
+            }
+            if (!here.isEmpty()) {
+                refuseOptionBytes(target, here.get(0));
+                plans.add(erasePlan(target, here));
+                wanted = without(wanted, here);
+            }
+        }
+        for (AddressRange left : wanted) {
+            problems.add(outside(left, "There"));
+        }
+        stopIfProblems();
+        return finish("", plans, OptionalLong.empty());
+    }
+
+    private FlashPlan finish(String image, List<TargetPlan> plans, OptionalLong leave) {
+        return new FlashPlan(
+                device.toString(), image, plans, leave, warnings, Estimate.of(plans, quirks, options), options);
+    }
+
+    private void requireTargets() throws FlashPlanException {
+        if (!targets.isEmpty()) {
+            return;
+        }
+        List<String> why = FlashTarget.problems(device);
+        String alternate = options.alternate().isPresent()
+                ? "The device has no alternate setting " + options.alternate().getAsInt() + " with a memory layout."
+                : "The device names no memory.";
+        fail(new Problem(
+                Reason.NO_LAYOUT,
+                new AddressRange(0, 0),
+                why.isEmpty() ? alternate : alternate + " " + String.join(" ", why)));
+    }
+
+    /** Gives each part of a segment to the target that holds it; what is left over does not fit. */
+    private void distribute(FirmwareImage image, Segment segment, Map<Integer, FirmwareImage.Builder> parts) {
+        List<AddressRange> left = new ArrayList<>();
+        left.add(segment.range());
+        for (FlashTarget target : targets) {
+            List<AddressRange> taken = new ArrayList<>();
+            for (AddressRange region : usable(target)) {
+                for (AddressRange range : left) {
+                    range.intersection(region).ifPresent(taken::add);
+                }
+            }
+            for (AddressRange range : taken) {
+                if (refuseOptionBytes(target, range)) {
+                    parts.computeIfAbsent(target.alternate(), a -> FirmwareImage.builder())
+                            .add(segment.slice(range));
+                }
+            }
+            left = without(left, taken);
+        }
+        for (AddressRange range : left) {
+            problems.add(
+                    segment.isFill() && image.segments().size() > 1
+                            ? new Problem(
+                                    Reason.FLAT_BINARY,
+                                    range,
+                                    image.name() + " is a flat binary: between its islands of data lie "
+                                            + segment.size() + " bytes of fill (0x"
+                                            + String.format(
+                                                    "%02X", segment.fill().getAsInt()) + ") at " + segment.range()
+                                            + ", which no memory of this device holds.")
+                            : outside(range, image.name()));
+        }
+    }
+
+    private Problem outside(AddressRange range, String whose) {
+        String regions = targets.stream()
+                .flatMap(t -> usable(t).stream().map(r -> t.layout().name() + " " + r))
+                .collect(Collectors.joining(", "));
+        return new Problem(
+                Reason.OUTSIDE,
+                range,
+                (whose.equals("There") ? "The " : whose + " has ") + range.size() + " bytes at " + range
+                        + (whose.equals("There") ? " lie" : ", which lie")
+                        + " outside every region of this bootloader (" + regions + ").");
+    }
+
+    private boolean refuseOptionBytes(FlashTarget target, AddressRange range) {
+        if (target.layout().isOptionBytes() && !options.optionBytes()) {
+            problems.add(new Problem(
+                    Reason.OPTION_BYTES,
+                    range,
+                    "The bytes at " + range
+                            + " are option bytes. Writing them changes how the chip starts and protects itself,"
+                            + " and can lock it for good; it needs to be allowed explicitly."));
+            return false;
+        }
+        return true;
+    }
+
+    /** The regions of a target, without what its part is known not to have. */
+    private List<AddressRange> usable(FlashTarget target) {
+        long size = quirks.value(Trait.FLASH_SIZE, Long.MAX_VALUE);
+        List<AddressRange> result = new ArrayList<>();
+        for (AddressRange region : target.layout().regions()) {
+            result.add(
+                    region.start() == INTERNAL_FLASH && region.size() > size
+                            ? AddressRange.ofSize(region.start(), size)
+                            : region);
+        }
+        return result;
+    }
+
+    private TargetPlan target(FlashTarget target, FirmwareImage image) {
+        Readback readback = readback(target);
+        boolean massErase = options.massErase();
+        boolean keep = options.keepNeighbours() && readback != Readback.IMPOSSIBLE && !massErase;
+        List<SectorPlan> sectors = new ArrayList<>();
+        for (AddressRange sector : sectors(target, ranges(image))) {
+            SectorRun run = target.layout().runAt(sector.start()).orElseThrow(IllegalStateException::new);
+            if (!run.writable()) {
+                problems.add(new Problem(
+                        Reason.NOT_WRITABLE,
+                        sector,
+                        "The sector " + sector + " of " + target.layout().name() + " cannot be written by the host"
+                                + " (type '" + run.typeLetter() + "'): it is the bootloader's own, or protected."));
+                continue;
+            }
+            FirmwareImage part = image.within(sector);
+            boolean keepHere = keep && run.readable() && run.erasable();
+            List<AddressRange> kept =
+                    keepHere ? without(Collections.singletonList(sector), ranges(part)) : Collections.emptyList();
+            List<AddressRange> written = keepHere && !kept.isEmpty()
+                    ? Collections.singletonList(sector)
+                    : aligned(ranges(part), sector, run.erasable());
+            sectors.add(new SectorPlan(sector, run.erasable(), written, kept));
+        }
+        List<AddressRange> toErase = sectors.stream()
+                .filter(SectorPlan::erasable)
+                .map(SectorPlan::sector)
+                .collect(Collectors.toList());
+        List<Erase> erases = massErase ? Collections.emptyList() : erases(toErase);
+        warnOfLoss(target, image, erases, sectors, massErase);
+        return new TargetPlan(target, image, sectors, erases, massErase, readback, blockSize, VectorTable.find(image));
+    }
+
+    private TargetPlan erasePlan(FlashTarget target, List<AddressRange> ranges) {
+        List<AddressRange> sectors = sectors(target, ranges);
+        for (AddressRange sector : sectors) {
+            if (!target.layout()
+                    .runAt(sector.start())
+                    .orElseThrow(IllegalStateException::new)
+                    .erasable()) {
+                problems.add(new Problem(
+                        Reason.NOT_WRITABLE,
+                        sector,
+                        "The sector " + sector + " of " + target.layout().name() + " cannot be erased by the host."));
+            }
+        }
+        FirmwareImage nothing = FirmwareImage.builder().build();
+        List<Erase> erases = options.massErase() ? Collections.emptyList() : erases(sectors);
+        List<SectorPlan> plans = sectors.stream()
+                .map(s -> new SectorPlan(s, true, Collections.emptyList(), Collections.emptyList()))
+                .collect(Collectors.toList());
+        warnOfLoss(target, nothing, erases, plans, options.massErase());
+        return new TargetPlan(
+                target, nothing, plans, erases, options.massErase(), readback(target), blockSize, OptionalLong.empty());
+    }
+
+    private Readback readback(FlashTarget target) {
+        boolean readable = device.functional().canUpload()
+                && !quirks.has(Trait.NO_UPLOAD)
+                && target.layout().runs().stream().anyMatch(SectorRun::readable);
+        return !readable
+                ? Readback.IMPOSSIBLE
+                : quirks.has(Trait.READS_TRUTHFULLY) ? Readback.TRUSTED : Readback.TO_BE_PROVED;
+    }
+
+    /** The sectors that ranges touch, in address order, each once. */
+    private static List<AddressRange> sectors(FlashTarget target, List<AddressRange> ranges) {
+        List<AddressRange> result = new ArrayList<>();
+        long next = 0;
+        for (AddressRange range : ranges) {
+            long address = Math.max(next, range.start());
+            while (address < range.end()) {
+                Optional<AddressRange> sector = target.layout().sectorAt(address);
+                if (!sector.isPresent()) {
+                    throw new IllegalStateException(AddressRange.hex(address) + " is not in " + target);
+                }
+                result.add(sector.get());
+                address = sector.get().end();
+                next = address;
+            }
+        }
+        return result;
+    }
+
+    /** The erase commands that clear some sectors, each at most once. */
+    private List<Erase> erases(List<AddressRange> sectors) {
+        List<Erase> result = new ArrayList<>();
+        long span = quirks.value(Trait.ERASE_SPAN, 0);
+        long cleared = -1;
+        for (AddressRange sector : sectors) {
+            if (span > 0) {
+                for (long address = Math.max(cleared, sector.start()); address < sector.end(); address = cleared) {
+                    cleared = address + span;
+                    result.add(new Erase(address, new AddressRange(address, cleared)));
+                }
+            } else {
+                result.add(new Erase(sector.start(), sector));
+            }
+        }
+        return result;
+    }
+
+    /** Ranges widened to the device's flash words, joined, within the sector. A sector that is not erased is not widened. */
+    private List<AddressRange> aligned(List<AddressRange> ranges, AddressRange sector, boolean erased) {
+        long word = quirks.value(Trait.WRITE_ALIGNMENT, WIDEST_FLASH_WORD);
+        if (!erased || word <= 1) {
+            return ranges;
+        }
+        List<AddressRange> result = new ArrayList<>();
+        for (AddressRange range : ranges) {
+            long start = range.start() - (range.start() - sector.start()) % word;
+            long end = Math.min(sector.end(), sector.start() + (range.end() - sector.start() + word - 1) / word * word);
+            result.add(new AddressRange(start, end));
+        }
+        return FlashPlan.joined(result);
+    }
+
+    private void warnOfLoss(
+            FlashTarget target, FirmwareImage image, List<Erase> erases, List<SectorPlan> sectors, boolean massErase) {
+        if (massErase) {
+            warnings.add("All of " + target.layout().name() + " is erased, not only what the image needs.");
+            if (quirks.has(Trait.NO_MASS_ERASE)) {
+                problems.add(new Problem(
+                        Reason.NOT_WRITABLE,
+                        target.layout().regions().get(0),
+                        "This bootloader accepts a mass erase and does nothing; erase the sectors instead."));
+            }
+            return;
+        }
+        List<AddressRange> safe = new ArrayList<>(ranges(image));
+        sectors.forEach(s -> safe.addAll(s.kept()));
+        if (image.isEmpty()) {
+            sectors.forEach(s -> safe.add(s.sector()));
+        }
+        List<AddressRange> cleared =
+                FlashPlan.joined(erases.stream().map(Erase::cleared).collect(Collectors.toList()));
+        List<AddressRange> lost = without(cleared, FlashPlan.joined(safe));
+        if (!lost.isEmpty()) {
+            warnings.add("Erasing also clears "
+                    + lost.stream().map(AddressRange::toString).collect(Collectors.joining(", ")) + " in "
+                    + target.layout().name() + (image.isEmpty() ? "." : ", which the image does not fill."));
+        }
+    }
+
+    private static List<AddressRange> ranges(FirmwareImage image) {
+        return FlashPlan.joined(image.segments().stream().map(Segment::range).collect(Collectors.toList()));
+    }
+
+    /** What of some ranges is not in others; both in address order and disjoint. */
+    static List<AddressRange> without(List<AddressRange> ranges, List<AddressRange> others) {
+        List<AddressRange> result = new ArrayList<>();
+        for (AddressRange range : ranges) {
+            long from = range.start();
+            for (AddressRange other : others) {
+                if (other.end() > from && other.start() < range.end()) {
+                    if (other.start() > from) {
+                        result.add(new AddressRange(from, other.start()));
+                    }
+                    from = Math.max(from, other.end());
+                }
+            }
+            if (from < range.end()) {
+                result.add(new AddressRange(from, range.end()));
+            }
+        }
+        return result;
+    }
+
+    private void fail(Problem problem) throws FlashPlanException {
+        problems.add(problem);
+        stopIfProblems();
+    }
+
+    private void stopIfProblems() throws FlashPlanException {
+        if (!problems.isEmpty()) {
+            throw new FlashPlanException(problems);
+        }
+    }
+
+    /** A rough idea of the time a plan takes, from the data sheets' typical figures. */
+    private static final class Estimate {
+        /** A control transfer on a full-speed bus, with the host's own time, in microseconds. */
+        private static final long TRANSFER_US = 400;
+
+        /** One byte on a full-speed bus in control transfers, in nanoseconds. */
+        private static final long BYTE_NS = 1_100;
+
+        private static Duration of(List<TargetPlan> plans, Quirks quirks, FlashOptions options) {
+            long micros = 0;
+            long erasePer64K = quirks.value(Trait.ERASE_TIME, 500) * 1000;
+            long writePer64K = quirks.value(Trait.WRITE_TIME, 200) * 1000;
+            for (TargetPlan plan : plans) {
+                for (Erase erase : plan.erases()) {
+                    micros += 3 * TRANSFER_US
+                            + Math.max(20_000, erasePer64K * erase.cleared().size() / 65536);
+                }
+                micros += plan.massErase() ? Math.max(10_000, quirks.value(Trait.MASS_ERASE_TIME, 10_000)) * 1000 : 0;
+                long bytes =
+                        plan.written().stream().mapToLong(AddressRange::size).sum();
+                long blocks = bytes / plan.blockSize() + plan.written().size();
+                micros += 3 * blocks * TRANSFER_US + bytes * BYTE_NS / 1000 + writePer64K * bytes / 65536;
+                if (options.verify() && plan.readback() != Readback.IMPOSSIBLE) {
+                    micros += blocks * TRANSFER_US + bytes * BYTE_NS / 1000;
+                }
+            }
+            return Duration.ofMillis(micros / 1000);
+        }
+    }
+}

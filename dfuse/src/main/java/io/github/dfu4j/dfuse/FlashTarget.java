@@ -1,0 +1,60 @@
+package io.github.dfu4j.dfuse;
+
+import io.github.dfu4j.dfu.DfuAlternate;
+import io.github.dfu4j.dfu.DfuInterface;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A target: an alternate setting of a DfuSe device, with the layout of the memory behind it.
+ *
+ * @param alternate {@code bAlternateSetting}
+ * @param layout the memory
+ */
+public record FlashTarget(int alternate, MemoryLayout layout) {
+
+    /**
+     * The targets of a device: its alternate settings whose names, as corrected by the device's quirks, are layouts. One whose name is
+     * not understood is left out; see {@link #problems(DfuInterface)}.
+     */
+    public static List<FlashTarget> of(DfuInterface device) {
+        List<FlashTarget> result = new ArrayList<>();
+        for (DfuAlternate alternate : device.alternates()) {
+            Optional<String> text = device.quirks().layout(device, alternate);
+            if (text.isPresent()) {
+                try {
+                    result.add(new FlashTarget(alternate.number(), MemoryLayout.parse(text.get())));
+                } catch (LayoutFormatException e) {
+                    // told by problems(); the other alternates are as good as before
+                }
+            }
+        }
+        return Collections.unmodifiableList(result);
+    }
+
+    /** What is wrong with the alternate settings that are no targets, one sentence each. */
+    public static List<String> problems(DfuInterface device) {
+        List<String> result = new ArrayList<>();
+        for (DfuAlternate alternate : device.alternates()) {
+            Optional<String> text = device.quirks().layout(device, alternate);
+            if (!text.isPresent()) {
+                result.add("Alternate setting " + alternate.number() + " has no name, so its memory is not known.");
+            } else {
+                try {
+                    MemoryLayout.parse(text.get());
+                } catch (LayoutFormatException e) {
+                    result.add("Alternate setting " + alternate.number() + ": " + e.getMessage() + ".");
+                }
+            }
+        }
+        return result;
+    }
+
+    /** The number and name, such as {@code alt 0 "Internal Flash"}. */
+    @Override
+    public String toString() {
+        return "alt " + alternate + " \"" + layout.name() + '"';
+    }
+}
