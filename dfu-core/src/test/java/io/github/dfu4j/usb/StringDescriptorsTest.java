@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.ArgumentMatchers.anyInt;
+import static org.mockito.Mockito.doThrow;
 import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.verify;
 import static org.mockito.Mockito.when;
 
 import java.util.ArrayList;
@@ -71,9 +73,11 @@ class StringDescriptorsTest {
 
     @Test
     void a_device_that_is_gone_is_not_asked_on() throws UsbException {
-        when(connection.control(any(), any(), anyInt(), anyInt()))
-                .thenThrow(new UsbException(UsbException.Kind.GONE, "gone"));
+        doThrow(new UsbException(UsbException.Kind.GONE, "gone"))
+                .when(connection)
+                .control(any(), any(), anyInt(), anyInt());
 
         assertThatThrownBy(() -> StringDescriptors.read(connection, 500)).hasMessage("gone");
+        verify(connection).control(any(), any(), anyInt(), anyInt());
     }
 }
