@@ -78,6 +78,11 @@ public sealed interface DfuPrefix {
             }
         }
 
+        /** The prefix for some firmware: its last block may be partly filled. */
+        public static Lpc forLength(long length) {
+            return new Lpc((int) Math.min(Integer.MAX_VALUE, (length + 511) / 512));
+        }
+
         @Override
         public byte[] bytes() {
             byte[] b = new byte[SIZE];

@@ -92,20 +92,11 @@ public final class FirmwareFile {
         if (parts.size() == 1) {
             return parts.get(0).image();
         }
-        FirmwareImage.Builder all = FirmwareImage.builder().origin(name, format);
+        List<FirmwareImage> images = new ArrayList<>();
         for (ImagePart part : parts) {
-            all.add(part.image());
+            images.add(part.image().withOrigin(name + " " + part.describe(), format));
         }
-        try {
-            return all.build();
-        } catch (SegmentOverlapException e) {
-            List<String> names = new ArrayList<>();
-            for (ImagePart part : parts) {
-                names.add(part.describe());
-            }
-            throw new FirmwareFormatException(
-                    name, "", "its parts do not make one image, choose one of them: " + names + ": " + e.getMessage());
-        }
+        return FirmwareImage.merge(images).withOrigin(name, format);
     }
 
     @Override

@@ -2,7 +2,7 @@ package io.github.dfu4j.image;
 
 import java.io.IOException;
 
-/** A firmware file that cannot be read: names the file, the place in it, what was expected there and what was found. */
+/** A firmware file that cannot be read or written: names the file, the place in it, what was expected there and what was found. */
 public final class FirmwareFormatException extends IOException {
 
     private static final long serialVersionUID = 1;

@@ -56,6 +56,11 @@ public final class FirmwareImage {
         return format;
     }
 
+    /** The same image under another name. */
+    public FirmwareImage withOrigin(String newName, String newFormat) {
+        return new FirmwareImage(segments, entryPoint, newName, newFormat);
+    }
+
     /** Whether there is no byte in it. */
     public boolean isEmpty() {
         return segments.isEmpty();
@@ -90,6 +95,83 @@ public final class FirmwareImage {
             segment.range().intersection(range).ifPresent(part -> result.add(segment.slice(part)));
         }
         return result.build();
+    }
+
+    /** The parts of the segments that lie outside a range. */
+    public FirmwareImage without(AddressRange range) {
+        Builder result = toBuilderWithoutSegments();
+        result.add(within(new AddressRange(0, range.start())));
+        result.add(within(new AddressRange(range.end(), Long.MAX_VALUE)));
+        return result.build();
+    }
+
+    /**
+     * The same image with each gap between two segments filled.
+     *
+     * @param fill the byte that goes there; only its low eight bits count
+     */
+    public FirmwareImage withGapsFilled(int fill) {
+        Builder result = toBuilderWithoutSegments().add(this);
+        for (int i = 1; i < segments.size(); i++) {
+            long from = segments.get(i - 1).end();
+            AddressRange gap = AddressRange.ofSize(from, segments.get(i).start() - from);
+            if (!gap.isEmpty()) {
+                result.add(Segment.filled(gap, fill));
+            }
+        }
+        return result.build();
+    }
+
+    /**
+     * Several images as one; the entry point is that of the first which has one.
+     *
+     * @param images with the names that a message should call them by
+     * @throws FirmwareFormatException if two of them want different bytes at one address; it names both
+     */
+    public static FirmwareImage merge(List<FirmwareImage> images) throws FirmwareFormatException {
+        Builder all = builder();
+        for (FirmwareImage image : images) {
+            all.add(image);
+            if (all.entryPoint == null) {
+                all.entryPoint = image.entryPoint;
+            }
+            if (all.name.isEmpty()) {
+                all.origin(image.name, image.format);
+            }
+        }
+        try {
+            return all.build();
+        } catch (SegmentOverlapException e) {
+            List<String> names = new ArrayList<>();
+            for (FirmwareImage image : images) {
+                if (image.copy(e.address(), new byte[1], 0, 1) == 1) {
+                    names.add(image.name);
+                }
+            }
+            throw new FirmwareFormatException(String.join(" and ", names), "", "cannot be merged: " + e.getMessage());
+        }
+    }
+
+    /** Whether two images have the same bytes at the same addresses, be they held as data or as fill. */
+    public boolean sameBytes(FirmwareImage other) {
+        int i = 0;
+        int j = 0;
+        long position = 0;
+        while (i < segments.size() && j < other.segments.size()) {
+            Segment a = segments.get(i);
+            Segment b = other.segments.get(j);
+            if (Math.max(a.start(), position) != Math.max(b.start(), position)) {
+                return false;
+            }
+            long end = Math.min(a.end(), b.end());
+            if (Segment.mismatch(a, b, new AddressRange(Math.max(a.start(), position), end)) >= 0) {
+                return false;
+            }
+            position = end;
+            i += a.end() == end ? 1 : 0;
+            j += b.end() == end ? 1 : 0;
+        }
+        return i == segments.size() && j == other.segments.size();
     }
 
     /** The segments of data alone: fills count as gaps. */
@@ -230,10 +312,9 @@ public final class FirmwareImage {
                 Segment earlier = before.get(i);
                 Optional<AddressRange> common = earlier.range().intersection(next.range());
                 if (common.isPresent()) {
-                    for (long a = common.get().start(); a < common.get().end(); a++) {
-                        if (earlier.byteAt(a) != next.byteAt(a)) {
-                            throw new SegmentOverlapException(a, earlier.byteAt(a) & 0xff, next.byteAt(a) & 0xff);
-                        }
+                    long a = Segment.mismatch(earlier, next, common.get());
+                    if (a >= 0) {
+                        throw new SegmentOverlapException(a, earlier.byteAt(a) & 0xff, next.byteAt(a) & 0xff);
                     }
                     end = Math.max(end, common.get().end());
                 }

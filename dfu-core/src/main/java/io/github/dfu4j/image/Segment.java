@@ -104,7 +104,7 @@ public final class Segment {
         if (!range.contains(address)) {
             throw new IndexOutOfBoundsException(AddressRange.hex(address) + " is not in " + range);
         }
-        return bytes == null ? fill : bytes[offset + (int) (address - range.start())];
+        return at(address);
     }
 
     /**
@@ -138,6 +138,23 @@ public final class Segment {
             throw new IndexOutOfBoundsException(part + " is not in " + range);
         }
         return new Segment(part, bytes, bytes == null ? 0 : offset + (int) (part.start() - range.start()), fill);
+    }
+
+    /** The first address of a range that both cover at which they differ, or −1. */
+    static long mismatch(Segment a, Segment b, AddressRange range) {
+        if (a.bytes == null && b.bytes == null) {
+            return a.fill == b.fill ? -1 : range.start();
+        }
+        for (long address = range.start(); address < range.end(); address++) {
+            if (a.at(address) != b.at(address)) {
+                return address;
+            }
+        }
+        return -1;
+    }
+
+    private byte at(long address) {
+        return bytes == null ? fill : bytes[offset + (int) (address - range.start())];
     }
 
     /** Writes all bytes to a stream. */

@@ -4,14 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,9 +17,6 @@ class FirmwareReaderTest {
 
     private static final AddressRange CODE = AddressRange.ofSize(0x08000000L, 104_152);
     private static final AddressRange SAMPLES = AddressRange.ofSize(0x90040000L, 291_636);
-
-    @TempDir
-    Path folder;
 
     private static List<AddressRange> ranges(FirmwareImage image) {
         return image.segments().stream().map(Segment::range).collect(Collectors.toList());
@@ -70,31 +64,56 @@ class FirmwareReaderTest {
         }
     }
 
+    /** A file of two islands in a sea of zeros, of which nothing is stored but the islands. */
+    private static FirmwareSource flat(byte[] code, byte[] samples) {
+        long gap = SAMPLES.start() - CODE.start();
+        return new FirmwareSource() {
+            @Override
+            public String name() {
+                return "birds.bin";
+            }
+
+            @Override
+            public long size() {
+                return gap + samples.length;
+            }
+
+            @Override
+            public int read(long position, byte[] into, int at, int length) {
+                int n = (int) Math.min(length, size() - position);
+                Arrays.fill(into, at, at + n, (byte) 0);
+                if (position < code.length) {
+                    System.arraycopy(code, (int) position, into, at, (int) Math.min(n, code.length - position));
+                }
+                int before = (int) Math.min(n, Math.max(0, gap - position));
+                if (before < n) {
+                    System.arraycopy(samples, (int) (position + before - gap), into, at + before, n - before);
+                }
+                return n;
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
     @Test
     void a_flat_binary_of_gigabytes_is_two_islands() throws IOException {
-        Path flat = folder.resolve("birds.bin");
-        FirmwareImage elf = TestImages.image(TestImages.BIRDS_ELF);
-        byte[] code = TestImages.bytes(elf, CODE);
-        try (RandomAccessFile out = new RandomAccessFile(flat.toFile(), "rw")) {
-            out.write(code);
-            out.seek(SAMPLES.start() - CODE.start());
-            out.write(TestImages.wav());
-        }
-        try (FirmwareSource source = FirmwareSource.of(flat)) {
-            assertThat(source.size()).isEqualTo(2_282_255_156L);
-            FirmwareFile file = FirmwareReader.standard()
-                    .withBase(CODE.start())
-                    .withLimit(1 << 20)
-                    .readFile(source);
-            FirmwareImage image = file.image();
-            assertThat(image.segments()).hasSize(3);
-            assertThat(image.segments().get(1).fill()).hasValue(0);
-            assertThat(image.span()).hasValue(new AddressRange(CODE.start(), SAMPLES.end()));
-            assertThat(image.segments().get(2).range()).isEqualTo(SAMPLES);
-            assertThat(TestImages.bytes(image, CODE)).isEqualTo(code);
-            assertThat(TestImages.bytes(image, SAMPLES)).isEqualTo(TestImages.wav());
-            assertThat(codes(file)).containsExactly("flat-binary");
-        }
+        byte[] code = TestImages.bytes(TestImages.image(TestImages.BIRDS_ELF), CODE);
+        FirmwareSource source = flat(code, TestImages.wav());
+        assertThat(source.size()).isEqualTo(2_282_255_156L);
+        FirmwareFile file = FirmwareReader.standard()
+                .withBase(CODE.start())
+                .withLimit(1 << 20)
+                .readFile(source);
+        FirmwareImage image = file.image();
+        assertThat(image.segments()).hasSize(3);
+        assertThat(image.segments().get(1).fill()).hasValue(0);
+        assertThat(image.span()).hasValue(new AddressRange(CODE.start(), SAMPLES.end()));
+        assertThat(image.segments().get(2).range()).isEqualTo(SAMPLES);
+        assertThat(TestImages.bytes(image, CODE)).isEqualTo(code);
+        assertThat(TestImages.bytes(image, SAMPLES)).isEqualTo(TestImages.wav());
+        assertThat(codes(file)).containsExactly("flat-binary");
     }
 
     @ParameterizedTest

@@ -68,7 +68,7 @@ public final class DfuFormat implements FirmwareFormat {
             context.add(Finding.note("no-suffix", "there is a prefix, but no DFU suffix"));
         }
         if (envelope.prefix().isPresent() && envelope.prefix().get() instanceof DfuPrefix.Lpc lpc) {
-            long blocks = (payload.size() + 511) / 512;
+            int blocks = DfuPrefix.Lpc.forLength(payload.size()).blocks();
             if (lpc.blocks() != blocks) {
                 context.add(Finding.warning(
                         "lpc-length",

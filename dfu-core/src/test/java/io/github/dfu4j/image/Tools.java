@@ -1,0 +1,44 @@
+package io.github.dfu4j.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** The reference tools of the field, where they are installed. */
+final class Tools {
+
+    private Tools() {}
+
+    /** Skips the test if a tool is not there. */
+    static void assumeInstalled(String tool) {
+        boolean there = Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, tool)));
+        assumeTrue(there, tool + " is not installed");
+    }
+
+    /** Runs a tool that must succeed, and returns what it said. */
+    static String run(Object... command) throws IOException, InterruptedException {
+        List<String> words = new ArrayList<>();
+        for (Object word : command) {
+            words.add(word.toString());
+        }
+        assumeInstalled(words.get(0));
+        Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
+        process.getOutputStream().close();
+        String said;
+        try (InputStream in = process.getInputStream()) {
+            said = new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+        }
+        assertThat(process.waitFor()).as("%s said: %s", words, said).isZero();
+        return said;
+    }
+}

@@ -1,0 +1,274 @@
+package io.github.dfu4j.dfuse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.github.dfu4j.image.AddressRange;
+import io.github.dfu4j.image.DfuEnvelope;
+import io.github.dfu4j.image.DfuSuffix;
+import io.github.dfu4j.image.Finding;
+import io.github.dfu4j.image.FirmwareFile;
+import io.github.dfu4j.image.FirmwareFormatException;
+import io.github.dfu4j.image.FirmwareImage;
+import io.github.dfu4j.image.FirmwareReader;
+import io.github.dfu4j.image.FirmwareSource;
+import io.github.dfu4j.image.ImagePart;
+import io.github.dfu4j.image.Segment;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.LongRange;
+import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class DfuSeFormatTest {
+
+    private static final DfuSuffix SUFFIX = DfuSuffix.of(0x0483, 0xdf11, 0, DfuSeFormat.BCD_DFU);
+
+    @TempDir
+    Path folder;
+
+    private static FirmwareFile read(byte[] bytes) throws IOException {
+        return DfuSeFormat.reader().readFile(FirmwareSource.of("file.dfu", bytes));
+    }
+
+    private static byte[] written(List<ImagePart> parts) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        new DfuSeWriter(0x0483, 0xdf11, 0, 0).write(FirmwareFile.of("made", "dfuse", parts), out);
+        return out.toByteArray();
+    }
+
+    private static FirmwareImage image(long address, int... bytes) {
+        byte[] b = new byte[bytes.length];
+        for (int i = 0; i < b.length; i++) {
+            b[i] = (byte) bytes[i];
+        }
+        return FirmwareImage.builder().add(Segment.of(address, b)).build();
+    }
+
+    private static List<ImagePart> small() {
+        return List.of(ImagePart.ofAlternate(0, "ST...", image(0x08000000L, 1, 2, 3, 4)));
+    }
+
+    /** The file without its suffix, changed, with a new suffix. */
+    private static byte[] changed(byte[] file, int at, int... bytes) throws IOException {
+        byte[] content = Arrays.copyOf(file, file.length - DfuSuffix.SIZE);
+        for (int i = 0; i < bytes.length; i++) {
+            content[at + i] = (byte) bytes[i];
+        }
+        return sealed(content, SUFFIX);
+    }
+
+    private static byte[] sealed(byte[] content, DfuSuffix suffix) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        DfuEnvelope.write(Optional.empty(), FirmwareSource.of("x", content), Optional.of(suffix), out);
+        return out.toByteArray();
+    }
+
+    private static List<String> codes(FirmwareFile file) {
+        return file.findings().stream().map(Finding::code).collect(Collectors.toList());
+    }
+
+    @Test
+    void a_file_is_written_as_sts_tools_write_it() throws IOException {
+        byte[] file = written(small());
+        assertThat(file).hasSize(313);
+        ByteBuffer b = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+        assertThat(b.getInt(6)).isEqualTo(297);
+        assertThat(b.getInt(309)).isEqualTo(0xD2D99461);
+        FirmwareFile read = read(file);
+        assertThat(read.format()).isEqualTo("dfuse");
+        assertThat(read.parts()).hasSize(1);
+        assertThat(read.parts().get(0).describe()).isEqualTo("alternate 0 (ST...)");
+        assertThat(read.image()).isEqualTo(image(0x08000000L, 1, 2, 3, 4));
+        assertThat(read.suffix().get().idVendor()).isEqualTo(0x0483);
+        assertThat(read.findings()).extracting(Finding::text).first().asString().contains("without the suffix, 297");
+    }
+
+    @Test
+    void the_length_of_the_whole_file_is_the_other_convention() throws IOException {
+        byte[] file = changed(written(small()), 6, 313 & 0xff, 313 >> 8);
+        assertThat(ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getInt(309))
+                .isEqualTo(0xE59179E4);
+        assertThat(read(file).findings())
+                .extracting(Finding::text)
+                .first()
+                .asString()
+                .contains("whole file, 313");
+        FirmwareFile wrong = read(changed(written(small()), 6, 0, 0));
+        assertThat(wrong.findings()).extracting(Finding::severity).contains(Finding.Severity.WARNING);
+        assertThat(codes(wrong)).containsExactly("image-size");
+    }
+
+    @Test
+    void targets_for_several_alternates_may_use_the_same_addresses() throws IOException {
+        List<ImagePart> parts = List.of(
+                ImagePart.ofAlternate(0, "Internal", image(0, 1)), ImagePart.ofAlternate(1, "External", image(0, 2)));
+        FirmwareFile file = read(written(parts));
+        assertThat(file.parts()).hasSize(2);
+        assertThat(file.parts().get(1)).isEqualTo(parts.get(1));
+        assertThatThrownBy(file::image)
+                .isInstanceOf(FirmwareFormatException.class)
+                .hasMessageContaining("file.dfu alternate 0 (Internal) and file.dfu alternate 1 (External)");
+    }
+
+    @Test
+    void a_long_suffix_and_bytes_behind_the_last_element_are_taken_and_told() throws IOException {
+        byte[] file = written(small());
+        byte[] content = Arrays.copyOf(file, file.length - DfuSuffix.SIZE + 3);
+        FirmwareFile read = read(sealed(content, new DfuSuffix(0, 0xdf11, 0x0483, 0x011a, 20, 0)));
+        assertThat(read.image()).isEqualTo(image(0x08000000L, 1, 2, 3, 4));
+        assertThat(codes(read)).containsExactly("image-size", "trailing", "long-suffix");
+        FirmwareFile plain = read(sealed(content, DfuSuffix.of(0x0483, 0xdf11, 0, 0x0100)));
+        assertThat(codes(plain)).contains("bcd-dfu");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "5, 2, 'offset 0x5: expected DfuSe version 1, found 2'",
+        "11, 88, 'offset 0xb: expected the mark \"Target\" of target 1 of 1'",
+        "10, 2, 'offset 0x129: the file ends within target 2 of 2'",
+        "281, 2, 'offset 0x129: the file ends within element 2 of 2'",
+        "289, 5, 'offset 0x121: element 1 of 1 says it has 5 bytes, but only 4 follow'",
+    })
+    void a_broken_file_is_refused_with_its_offset(int at, int value, String message) throws IOException {
+        byte[] file = changed(written(small()), at, value);
+        assertThatThrownBy(() -> read(file))
+                .isInstanceOf(FirmwareFormatException.class)
+                .hasMessage("file.dfu, " + message);
+    }
+
+    @Test
+    void a_cut_file_and_a_changed_byte_are_refused() throws IOException {
+        byte[] file = written(small());
+        assertThatThrownBy(() -> read(Arrays.copyOf(file, file.length - 1)))
+                .isInstanceOf(FirmwareFormatException.class)
+                .hasMessageContaining("expected a DFU suffix at the end");
+        file[295] ^= 1;
+        assertThatThrownBy(() -> read(file))
+                .isInstanceOf(FirmwareFormatException.class)
+                .hasMessageContaining("CRC 0xD2D99461, but the file's is");
+    }
+
+    @Test
+    void elements_that_contradict_each_other_are_named() throws IOException {
+        byte[] file = written(List.of(ImagePart.ofAlternate(
+                0,
+                "",
+                FirmwareImage.builder()
+                        .add(image(0x100, 1, 2))
+                        .add(image(0x200, 3, 4))
+                        .build())));
+        int secondElement = DfuSeFormat.PREFIX_SIZE + DfuSeFormat.TARGET_SIZE + DfuSeFormat.ELEMENT_SIZE + 2;
+        byte[] overlapping = changed(file, secondElement, 1, 1);
+        assertThatThrownBy(() -> read(overlapping))
+                .isInstanceOf(FirmwareFormatException.class)
+                .hasMessageContaining("elements 1 and 2 of this target")
+                .hasMessageContaining("0x00000101");
+    }
+
+    @Test
+    void ten_thousand_elements_are_read_in_no_time_and_a_lie_about_more_is_refused() throws IOException {
+        FirmwareImage.Builder many = FirmwareImage.builder();
+        for (int i = 0; i < 10_000; i++) {
+            many.add(Segment.of(i * 2L, new byte[] {(byte) i}));
+        }
+        byte[] file = written(List.of(ImagePart.ofAlternate(3, "", many.build())));
+        assertThat(read(file).image().segments()).hasSize(10_000);
+        byte[] lie = changed(file, 281, 0xff, 0xff, 0xff, 0x7f);
+        assertThatThrownBy(() -> read(lie)).hasMessageContaining("the file ends within element 10001 of 2147483647");
+    }
+
+    @Test
+    void the_core_alone_says_that_it_needs_the_dfuse_format() throws IOException {
+        byte[] file = written(small());
+        assertThatThrownBy(() -> FirmwareReader.standard().read(FirmwareSource.of("file.dfu", file)))
+                .isInstanceOf(FirmwareFormatException.class)
+                .hasMessageContaining("add the DfuSe format");
+    }
+
+    @Property
+    void what_is_written_is_read_again(
+            @ForAll @Size(min = 1, max = 4) List<@Size(min = 1, max = 300) byte[]> datas,
+            @ForAll @IntRange(max = 255) int alternate,
+            @ForAll @LongRange(max = 0xf0000000L) long start,
+            @ForAll @IntRange(max = 5000) int gap)
+            throws IOException {
+        List<ImagePart> parts = new ArrayList<>();
+        for (int i = 0; i < datas.size(); i++) {
+            FirmwareImage.Builder image = FirmwareImage.builder();
+            image.add(Segment.of(start, datas.get(i)));
+            image.add(Segment.filled(AddressRange.ofSize(start + 300 + gap, 1 + gap), i));
+            parts.add(ImagePart.ofAlternate((alternate + i) & 0xff, "part " + i, image.build()));
+        }
+        FirmwareFile file = read(written(parts));
+        assertThat(file.parts()).hasSameSizeAs(parts);
+        for (int i = 0; i < parts.size(); i++) {
+            assertThat(file.parts().get(i).alternate()).isEqualTo(parts.get(i).alternate());
+            assertThat(file.parts().get(i).name()).isEqualTo(parts.get(i).name());
+            assertThat(file.parts().get(i).image().sameBytes(parts.get(i).image()))
+                    .isTrue();
+        }
+    }
+
+    @Property
+    void any_content_in_a_sealed_file_reads_or_fails_cleanly(
+            @ForAll @Size(max = 600) byte[] content, @ForAll boolean targets, @ForAll @IntRange(max = 3) int count)
+            throws IOException {
+        byte[] body = Arrays.copyOf("DfuSe\1".getBytes(StandardCharsets.ISO_8859_1), 12 + content.length);
+        System.arraycopy(content, 0, body, 12, content.length);
+        body[10] = (byte) count;
+        if (targets && content.length > 6) {
+            System.arraycopy("Target".getBytes(StandardCharsets.US_ASCII), 0, body, 11, 6);
+        }
+        try {
+            read(sealed(body, SUFFIX));
+        } catch (FirmwareFormatException e) {
+            assertThat(e).hasMessageStartingWith("file.dfu");
+        }
+    }
+
+    @Test
+    void dfuse_pack_and_we_read_each_other() throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/dfuse-pack")), "dfuse-pack is not installed");
+        Path one = Files.write(folder.resolve("one.bin"), new byte[] {1, 2, 3, 4});
+        Path two = Files.write(folder.resolve("two.bin"), new byte[3000]);
+        Path packed = folder.resolve("packed.dfu");
+        run("dfuse-pack", "-b", "0x08000000:" + one, "-b", "0x90040000@1:" + two, packed.toString());
+        FirmwareFile file = read(Files.readAllBytes(packed));
+        assertThat(file.parts())
+                .extracting(ImagePart::alternate)
+                .extracting(a -> a.getAsInt())
+                .containsExactly(0, 1);
+        assertThat(file.parts().get(0).image()).isEqualTo(image(0x08000000L, 1, 2, 3, 4));
+        assertThat(file.parts().get(1).image().span()).hasValue(AddressRange.ofSize(0x90040000L, 3000));
+        Path ours = Files.write(folder.resolve("ours.dfu"), written(file.parts()));
+        run("dfuse-pack", "-d", ours.toString());
+        assertThat(folder.resolve("ours.dfu.target0.image0.bin")).exists();
+        assertThat(run("dfu-suffix", "-c", ours.toString())).contains("BCD DFU:\t0x011A");
+    }
+
+    private static String run(String... command) throws Exception {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        process.getOutputStream().close();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+        assertThat(process.waitFor()).as(said).isZero();
+        return said;
+    }
+}
