@@ -9,6 +9,7 @@ import io.github.dfu4j.image.FirmwareVerifier.Target;
 import io.github.dfu4j.trust.internal.Digester;
 import io.github.dfu4j.trust.internal.Json;
 import io.github.dfu4j.trust.internal.Json.Obj;
+import io.github.dfu4j.trust.internal.Text;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -68,13 +69,13 @@ public record Manifest(String name, FirmwareVersion version, Target target, List
      * @throws IllegalArgumentException if one of them is not as described
      */
     public Manifest {
-        Json.printable("firmware name", name);
+        Text.printable("firmware name", name);
         usbId("vendor id", target.vendorId());
         usbId("product id", target.productId());
         if (target.layoutNames().size() > MAX_LAYOUTS) {
             throw new IllegalArgumentException("expected at most " + MAX_LAYOUTS + " layout names");
         }
-        target.layoutNames().forEach(layout -> Json.printable("layout name", layout));
+        target.layoutNames().forEach(layout -> Text.printable("layout name", layout));
         ranges = List.copyOf(ranges);
         if (ranges.isEmpty() || ranges.size() > MAX_RANGES) {
             throw new IllegalArgumentException("expected 1 to " + MAX_RANGES + " ranges, found " + ranges.size());

@@ -3,6 +3,7 @@ package io.github.dfu4j.trust;
 import io.github.dfu4j.image.FirmwareFormatException;
 import io.github.dfu4j.trust.internal.Json;
 import io.github.dfu4j.trust.internal.Json.Obj;
+import io.github.dfu4j.trust.internal.Text;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -45,7 +46,7 @@ public record VersionRecord(Map<String, FirmwareVersion> versions) {
         Map<String, FirmwareVersion> result = new TreeMap<>();
         for (String name : versions.names()) {
             try {
-                result.put(Json.printable("firmware name", name), new FirmwareVersion(versions.string(name)));
+                result.put(Text.printable("firmware name", name), new FirmwareVersion(versions.string(name)));
             } catch (IllegalArgumentException e) {
                 throw new FirmwareFormatException(source, "versions", String.valueOf(e.getMessage()));
             }

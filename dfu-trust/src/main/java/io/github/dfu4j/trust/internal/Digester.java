@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.zip.CRC32;
 import org.bouncycastle.crypto.digests.Blake2bDigest;
@@ -35,20 +36,24 @@ public abstract class Digester {
     private static byte[] digest(FirmwareImage image, DigestAlgorithm algorithm, boolean withBounds) {
         Digester digester = of(algorithm);
         byte[] chunk = new byte[(int) Math.min(CHUNK, image.size())];
-        for (AddressRange run : runs(image)) {
-            if (withBounds) {
-                byte[] bounds = ByteBuffer.allocate(16)
-                        .putLong(run.start())
-                        .putLong(run.size())
-                        .array();
-                digester.update(run.start(), bounds, bounds.length);
-            }
-            for (Segment segment : image.within(run).segments()) {
-                for (long a = segment.start(); a < segment.end(); a += chunk.length) {
-                    int n = (int) Math.min(chunk.length, segment.end() - a);
-                    segment.copy(a, chunk, 0, n);
-                    digester.update(a, chunk, n);
+        Iterator<AddressRange> runs = runs(image).iterator();
+        long end = -1;
+        for (Segment segment : image.segments()) {
+            if (segment.start() != end) {
+                AddressRange run = runs.next();
+                if (withBounds) {
+                    byte[] bounds = ByteBuffer.allocate(16)
+                            .putLong(run.start())
+                            .putLong(run.size())
+                            .array();
+                    digester.update(run.start(), bounds, bounds.length);
                 }
+            }
+            end = segment.end();
+            for (long a = segment.start(); a < end; a += chunk.length) {
+                int n = (int) Math.min(chunk.length, end - a);
+                segment.copy(a, chunk, 0, n);
+                digester.update(a, chunk, n);
             }
         }
         return digester.digest();

@@ -250,30 +250,4 @@ public final class Json {
             generator.writeString((String) value);
         }
     }
-
-    /**
-     * Checks a text that people will read: 1 to 128 characters, none of them invisible or half of a pair.
-     *
-     * @throws IllegalArgumentException if it is not so
-     */
-    public static String printable(String what, String text) {
-        if (text.isBlank() || text.length() > 128) {
-            throw new IllegalArgumentException(what + ": expected 1 to 128 characters, found " + text.length());
-        }
-        text.codePoints().forEach(c -> {
-            switch (Character.getType(c)) {
-                case Character.CONTROL,
-                        Character.FORMAT,
-                        Character.SURROGATE,
-                        Character.LINE_SEPARATOR,
-                        Character.PARAGRAPH_SEPARATOR ->
-                    throw new IllegalArgumentException(
-                            what + ": expected visible characters, found U+" + String.format("%04X", c));
-                default -> {
-                    // any other character is shown as it is
-                }
-            }
-        });
-        return text;
-    }
 }
