@@ -1,0 +1,287 @@
+package io.github.dfu4j.simulator;
+
+import io.github.dfu4j.image.AddressRange;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.function.BiConsumer;
+
+/**
+ * A memory of a board that behaves like flash: erasing sets all bits of a sector, programming can only clear bits.
+ *
+ * <p>Only what differs from the erased state takes space.
+ */
+public final class FlashMemory {
+
+    private static final int PAGE = 4096;
+
+    /** What programming does to a word that is not erased. */
+    public enum Rule {
+        /** Bits are cleared, none is set: the bitwise AND (STM32F4, SPI NOR flash). */
+        AND,
+        /** The bitwise AND, and the word's ECC is wrong from then on (STM32H7). */
+        AND_BREAKS_ECC,
+        /** The hardware refuses: the word stays as it was (STM32G4, STM32L4). */
+        REFUSED,
+        /** The new value replaces the old, as in RAM and option bytes. */
+        REPLACE
+    }
+
+    /**
+     * Sectors of equal size in a row.
+     *
+     * @param count how many
+     * @param size bytes in each
+     */
+    public record Run(int count, int size) {}
+
+    private final String name;
+    private final AddressRange range;
+    private final List<Run> runs;
+    private final int word;
+    private final Rule rule;
+    private final Map<Long, byte[]> pages = new TreeMap<>();
+    private final List<AddressRange> writeProtected = new ArrayList<>();
+
+    /**
+     * An erased memory.
+     *
+     * @param name what it is called in messages and in saved states
+     * @param start its first address
+     * @param word the size of what is programmed at once, in bytes, a power of two
+     * @param rule what programming does to a word that is not erased
+     * @param runs its sectors in ascending order
+     */
+    public FlashMemory(String name, long start, int word, Rule rule, List<Run> runs) {
+        this.name = name;
+        this.word = word;
+        this.rule = rule;
+        this.runs = List.copyOf(runs);
+        this.range = AddressRange.ofSize(
+                start, runs.stream().mapToLong(r -> (long) r.count() * r.size()).sum());
+    }
+
+    /** What it is called. */
+    public String name() {
+        return name;
+    }
+
+    /** The addresses that exist. */
+    public AddressRange range() {
+        return range;
+    }
+
+    /** The bytes programmed at once. */
+    public int wordSize() {
+        return word;
+    }
+
+    /** What programming does to a word that is not erased. */
+    public Rule rule() {
+        return rule;
+    }
+
+    /**
+     * The sector that holds an address.
+     *
+     * @throws IllegalArgumentException if the address is outside this memory
+     */
+    public AddressRange sector(long address) {
+        long start = range.start();
+        for (Run run : runs) {
+            long end = start + (long) run.count() * run.size();
+            if (address >= start && address < end) {
+                return AddressRange.ofSize(address - (address - start) % run.size(), run.size());
+            }
+            start = end;
+        }
+        throw new IllegalArgumentException(AddressRange.hex(address) + " is not in " + name + ", " + range);
+    }
+
+    /** The sectors that have an address in common with a range, in ascending order. */
+    public List<AddressRange> sectors(AddressRange within) {
+        List<AddressRange> result = new ArrayList<>();
+        long at = Math.max(range.start(), within.start());
+        while (at < Math.min(range.end(), within.end())) {
+            AddressRange sector = sector(at);
+            result.add(sector);
+            at = sector.end();
+        }
+        return Collections.unmodifiableList(result);
+    }
+
+    /**
+     * The bytes at an address.
+     *
+     * @throws IllegalArgumentException if they are not all in this memory
+     */
+    public byte[] read(long address, int length) {
+        check(address, length);
+        byte[] result = new byte[length];
+        for (int i = 0; i < length; ) {
+            long at = address + i;
+            int inPage = (int) (at % PAGE);
+            int n = Math.min(length - i, PAGE - inPage);
+            byte[] page = pages.get(at / PAGE);
+            if (page == null) {
+                Arrays.fill(result, i, i + n, (byte) 0xff);
+            } else {
+                System.arraycopy(page, inPage, result, i, n);
+            }
+            i += n;
+        }
+        return result;
+    }
+
+    /** The little-endian 32-bit word at an address, unsigned. */
+    public long word(long address) {
+        byte[] b = read(address, 4);
+        return (b[0] & 0xffL) | (b[1] & 0xffL) << 8 | (b[2] & 0xffL) << 16 | (b[3] & 0xffL) << 24;
+    }
+
+    /** Puts bytes there as a debugger does: whatever was there, and without a trace in the ledger. */
+    public void load(long address, byte[] bytes) {
+        check(address, bytes.length);
+        for (int i = 0; i < bytes.length; ) {
+            long at = address + i;
+            int inPage = (int) (at % PAGE);
+            int n = Math.min(bytes.length - i, PAGE - inPage);
+            System.arraycopy(bytes, i, page(at / PAGE), inPage, n);
+            i += n;
+        }
+    }
+
+    /** Whether every byte of a range is in the erased state, 0xFF. */
+    public boolean isBlank(AddressRange part) {
+        check(part.start(), part.size());
+        for (long at = part.start(); at < part.end(); ) {
+            int inPage = (int) (at % PAGE);
+            int n = (int) Math.min(part.end() - at, PAGE - inPage);
+            byte[] page = pages.get(at / PAGE);
+            for (int i = 0; page != null && i < n; i++) {
+                if (page[inPage + i] != (byte) 0xff) {
+                    return false;
+                }
+            }
+            at += n;
+        }
+        return true;
+    }
+
+    /** Makes a range read-only: erasing and programming it change nothing, and nobody is told. */
+    public void writeProtect(AddressRange part) {
+        writeProtected.add(part);
+    }
+
+    /** Takes back all write protection. */
+    public void removeWriteProtection() {
+        writeProtected.clear();
+    }
+
+    /**
+     * Sets all bits of a range.
+     *
+     * @return false if the range is write-protected and stayed as it was
+     */
+    public boolean erase(AddressRange part) {
+        check(part.start(), part.size());
+        if (isProtected(part)) {
+            return false;
+        }
+        for (long at = part.start(); at < part.end(); ) {
+            int inPage = (int) (at % PAGE);
+            int n = (int) Math.min(part.end() - at, PAGE - inPage);
+            if (n == PAGE) {
+                pages.remove(at / PAGE);
+            } else if (pages.containsKey(at / PAGE)) {
+                Arrays.fill(page(at / PAGE), inPage, inPage + n, (byte) 0xff);
+            }
+            at += n;
+        }
+        return true;
+    }
+
+    /**
+     * Programs bytes by this memory's {@link Rule}.
+     *
+     * @param address the first address, anywhere
+     * @param bytes the bytes; parts of words around them count as 0xFF
+     * @return the ranges of words that were not erased before
+     */
+    public List<AddressRange> program(long address, byte[] bytes) {
+        check(address, bytes.length);
+        List<AddressRange> over = new ArrayList<>();
+        long end = address + bytes.length;
+        for (long w = address - address % word; w < end; w += word) {
+            AddressRange whole = AddressRange.ofSize(w, word);
+            if (isProtected(whole)) {
+                continue;
+            }
+            boolean blank = isBlank(new AddressRange(Math.max(w, range.start()), Math.min(w + word, range.end())));
+            if (!blank && rule != Rule.REPLACE) {
+                over.add(whole);
+            }
+            if (!blank && rule == Rule.REFUSED) {
+                continue;
+            }
+            for (long at = Math.max(w, address); at < Math.min(w + word, end); at++) {
+                byte value = bytes[(int) (at - address)];
+                byte[] page = page(at / PAGE);
+                int i = (int) (at % PAGE);
+                page[i] = rule == Rule.REPLACE ? value : (byte) (page[i] & value);
+            }
+        }
+        return over;
+    }
+
+    /**
+     * Leaves a range as an erase leaves it that was cut off: some bits set, some as they were.
+     *
+     * @param part the range
+     * @param random decides which
+     */
+    void tearErase(AddressRange part, Random random) {
+        if (!isProtected(part)) {
+            byte[] bytes = read(part.start(), (int) part.size());
+            byte[] noise = new byte[bytes.length];
+            random.nextBytes(noise);
+            for (int i = 0; i < bytes.length; i++) {
+                bytes[i] |= noise[i];
+            }
+            load(part.start(), bytes);
+        }
+    }
+
+    /** Hands out what is not erased, page by page, for saving. */
+    void forEachPage(BiConsumer<Long, byte[]> sink) {
+        pages.forEach((page, bytes) -> sink.accept(page * PAGE, bytes));
+    }
+
+    /** Takes back what {@link #forEachPage} handed out. */
+    void restorePage(long address, byte[] bytes) {
+        pages.put(address / PAGE, bytes.clone());
+    }
+
+    private byte[] page(long number) {
+        return pages.computeIfAbsent(number, n -> {
+            byte[] fresh = new byte[PAGE];
+            Arrays.fill(fresh, (byte) 0xff);
+            return fresh;
+        });
+    }
+
+    private boolean isProtected(AddressRange part) {
+        return writeProtected.stream().anyMatch(part::overlaps);
+    }
+
+    private void check(long address, long length) {
+        if (length < 0 || address < range.start() || address + length > range.end()) {
+            throw new IllegalArgumentException(
+                    length + " bytes at " + AddressRange.hex(address) + " are not all in " + name + ", " + range);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package io.github.dfu4j.simulator;
+
+import io.github.dfu4j.usb.Timebase;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The time in which simulated boards live.
+ *
+ * <p>In <em>simulated time</em> (the constructor) a sleep returns at once and the clock stands where it would then stand: a minute of
+ * erasing takes milliseconds, and a run gives the same times each time. One thread should drive the boards; of several threads that
+ * sleep at once, the clock goes to the latest end.
+ *
+ * <p>In <em>real time</em> ({@link #realTime()}) the clock is the machine's and a sleep sleeps, so that many boards can be driven side by
+ * side by as many threads, and programs that know nothing of simulations see a board at its true pace.
+ */
+public final class VirtualTime implements Timebase {
+
+    private final AtomicLong now = new AtomicLong();
+    private final boolean real;
+    private final long origin = System.nanoTime();
+
+    /** Simulated time, starting at zero. */
+    public VirtualTime() {
+        this(false);
+    }
+
+    private VirtualTime(boolean real) {
+        this.real = real;
+    }
+
+    /** Time that goes with the real clock, starting at zero. */
+    public static VirtualTime realTime() {
+        return new VirtualTime(true);
+    }
+
+    /** Whether it goes with the real clock. */
+    public boolean isRealTime() {
+        return real;
+    }
+
+    /** The time since this object was made. */
+    public Duration now() {
+        return Duration.ofNanos(nanos());
+    }
+
+    @Override
+    public long nanos() {
+        return real ? System.nanoTime() - origin : now.get();
+    }
+
+    @Override
+    public void sleep(Duration duration) throws InterruptedException {
+        if (duration.isNegative() || duration.isZero()) {
+            return;
+        }
+        if (real) {
+            TimeUnit.NANOSECONDS.sleep(duration.toNanos());
+        } else if (Thread.interrupted()) {
+            throw new InterruptedException();
+        } else {
+            long end = now.get() + duration.toNanos();
+            now.accumulateAndGet(end, Math::max);
+        }
+    }
+}
