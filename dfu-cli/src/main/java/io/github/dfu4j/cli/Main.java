@@ -1,16 +1,41 @@
 package io.github.dfu4j.cli;
 
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+
 /** The entry point of the {@code dfu} command. */
 public final class Main {
 
     private Main() {}
 
     /**
-     * Prints how the command is used.
+     * Runs the command of a command line and ends the JVM with its exit status.
      *
      * @param args the command line, not yet looked at
      */
     public static void main(String[] args) {
-        System.err.println("usage: dfu [--help | --version]");
+        Console console = Console.ofProcess();
+        int status = run(console, args);
+        console.flush();
+        System.exit(status);
+    }
+
+    /** Runs the command of a command line and returns its exit status. Throws nothing, whatever happens. */
+    static int run(Console console, String... args) {
+        DfuCommand root = new DfuCommand(console);
+        Failures failures = new Failures(console, root::isVerbose);
+        try {
+            CommandLine line = new CommandLine(root)
+                    .setOut(console.out())
+                    .setErr(console.err())
+                    .setColorScheme(CommandLine.Help.defaultColorScheme(console.isTerminal() ? Ansi.AUTO : Ansi.OFF))
+                    .setExecutionExceptionHandler((e, command, parsed) -> failures.explain(e))
+                    .setParameterExceptionHandler((e, arguments) -> failures.explainUsage(e));
+            return line.execute(args);
+        } catch (OutOfMemoryError | StackOverflowError | RuntimeException e) {
+            return failures.explain(e);
+        } finally {
+            console.flush();
+        }
     }
 }

@@ -1,0 +1,89 @@
+package io.github.dfu4j.cli;
+
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.io.PrintWriter;
+import java.io.Reader;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Where a command prints and asks: results go to the output, and messages, warnings and progress to the error output.
+ *
+ * <p>It may be used from several threads.
+ */
+final class Console {
+
+    private final PrintWriter out;
+    private final PrintWriter err;
+    private final BufferedReader in;
+    private final boolean terminal;
+
+    /**
+     * A console over streams of the caller's.
+     *
+     * @param terminal whether a person watches the error output
+     */
+    Console(Reader in, Writer out, Writer err, boolean terminal) {
+        this.in = new BufferedReader(in);
+        this.out = new PrintWriter(out);
+        this.err = new PrintWriter(err, true);
+        this.terminal = terminal;
+    }
+
+    /** The console of this process. */
+    static Console ofProcess() {
+        return new Console(
+                new InputStreamReader(System.in, StandardCharsets.UTF_8),
+                new PrintWriter(System.out, false, StandardCharsets.UTF_8),
+                new PrintWriter(System.err, true, StandardCharsets.UTF_8),
+                // The launcher looks: Java itself only knows whether input and output both are a terminal.
+                Boolean.getBoolean("dfu.terminal"));
+    }
+
+    /** Whether a person watches the error output. */
+    boolean isTerminal() {
+        return terminal;
+    }
+
+    /** The output, for results. */
+    PrintWriter out() {
+        return out;
+    }
+
+    /** The error output. */
+    PrintWriter err() {
+        return err;
+    }
+
+    /** The input, by lines. */
+    BufferedReader in() {
+        return in;
+    }
+
+    /** Prints a line of the result. */
+    void print(String line) {
+        out.println(line);
+    }
+
+    /** Tells what is going on. */
+    void note(String line) {
+        out.flush();
+        err.println(line);
+    }
+
+    /** Tells something that the user should know before going on. */
+    void warn(String sentence) {
+        note("warning: " + sentence);
+    }
+
+    /** Tells why a command fails. */
+    void error(String sentence) {
+        note("dfu: " + sentence);
+    }
+
+    void flush() {
+        out.flush();
+        err.flush();
+    }
+}

@@ -1,0 +1,104 @@
+package io.github.dfu4j.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The command above all others: holds what all of them share. */
+@Command(
+        name = "dfu",
+        description =
+                "Puts firmware into devices over USB DFU 1.1 and ST's DfuSe, and shows what is in files and devices.",
+        mixinStandardHelpOptions = true,
+        versionProvider = DfuCommand.Version.class,
+        scope = ScopeType.INHERIT,
+        usageHelpAutoWidth = false,
+        usageHelpWidth = 100,
+        sortOptions = false,
+        subcommands = {InspectCommand.class, LayoutCommand.class, ListCommand.class},
+        exitCodeListHeading = "%nExit status (sysexits.h):%n",
+        exitCodeList = {
+            " 0:done",
+            "64:the command line is wrong, or does not say which of several devices",
+            "65:a bad file, layout or plan; nothing was touched",
+            "66:no such file",
+            "69:no such device, or no USB",
+            "70:a fault of dfu itself",
+            "73:the output file cannot be made",
+            "74:a transfer failed, or the memory differs from the image",
+            "75:try again",
+            "77:no permission"
+        })
+final class DfuCommand implements Runnable {
+
+    private final Console console;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    @Option(
+            names = "--usb",
+            paramLabel = "NAME",
+            scope = ScopeType.INHERIT,
+            defaultValue = "libusb:",
+            description = "The USB to use: libusb: (default), usbip://HOST[:PORT], sim:BOARD[?OPTIONS].")
+    private String usb = "libusb:";
+
+    @Option(
+            names = {"-d", "--device"},
+            paramLabel = "WHICH",
+            scope = ScopeType.INHERIT,
+            description =
+                    "The device: VID:PID (0483:df11), a port (1-2.3) or serial=TEXT. Given several times, all must fit"
+                            + " (in \"flash\", several ports mean several boards).")
+    private List<String> device = new ArrayList<>();
+
+    @Option(
+            names = {"-v", "--verbose"},
+            scope = ScopeType.INHERIT,
+            description = "Say more; show where a fault of dfu itself comes from.")
+    private boolean verbose;
+
+    DfuCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "Which command?");
+    }
+
+    Console console() {
+        return console;
+    }
+
+    boolean isVerbose() {
+        return verbose;
+    }
+
+    /** The name of the USB to use. */
+    String usb() {
+        return usb;
+    }
+
+    /** What the user said of the device wanted. */
+    List<String> device() {
+        return device;
+    }
+
+    /** The version in the jar's manifest. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = DfuCommand.class.getPackage().getImplementationVersion();
+            return new String[] {"dfu " + (version == null ? "(not from a jar)" : version)};
+        }
+    }
+}

@@ -1,0 +1,167 @@
+package io.github.dfu4j.cli;
+
+import io.github.dfu4j.dfu.DfuCancelledException;
+import io.github.dfu4j.dfu.DfuException;
+import io.github.dfu4j.dfu.DfuSelectionException;
+import io.github.dfu4j.dfu.DfuTransferException;
+import io.github.dfu4j.dfuse.FlashException;
+import io.github.dfu4j.dfuse.FlashPlanException;
+import io.github.dfu4j.dfuse.LayoutFormatException;
+import io.github.dfu4j.image.FirmwareFormatException;
+import io.github.dfu4j.image.FirmwareRejectedException;
+import io.github.dfu4j.usb.UsbException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The one place where a failure becomes a message and an exit status. */
+final class Failures {
+
+    private final Console console;
+    private final BooleanSupplier verbose;
+
+    Failures(Console console, BooleanSupplier verbose) {
+        this.console = console;
+        this.verbose = verbose;
+    }
+
+    /** Explains a command line that was not understood. */
+    int explainUsage(ParameterException e) {
+        CommandLine command = e.getCommandLine();
+        List<String> unmatched = e instanceof UnmatchedArgumentException u ? u.getUnmatched() : List.of();
+        boolean noSuchCommand = !unmatched.isEmpty()
+                && !unmatched.get(0).startsWith("-")
+                && !command.getSubcommands().isEmpty();
+        console.error(noSuchCommand ? "There is no command " + unmatched.get(0) + "." : sentence(e.getMessage()));
+        List<String> suggestions = e instanceof UnmatchedArgumentException u ? u.getSuggestions() : List.of();
+        if (!suggestions.isEmpty()) {
+            console.error("Did you mean " + String.join(" or ", suggestions) + "?");
+        }
+        console.note("Usage: " + command.getHelp().synopsis("Usage: ".length()).strip());
+        console.note("\"" + command.getCommandSpec().qualifiedName() + " --help\" says more.");
+        return ExitCode.USAGE;
+    }
+
+    /** Explains why a command did not do what it was asked to. */
+    int explain(Throwable failure) {
+        if (failure instanceof OutOfMemoryError) {
+            console.error("Java's memory is not enough for this ("
+                    + Runtime.getRuntime().maxMemory() / (1 << 20) + " MiB). Give it more: DFU_JAVA_OPTS=-Xmx2g dfu …");
+            return ExitCode.SOFTWARE;
+        }
+        int status = status(failure);
+        if (status == ExitCode.SOFTWARE) {
+            console.error(
+                    "This is a fault of dfu itself: " + failure
+                            + ". Please report it with what \"dfu --version\" says and the output of the same command with -v.");
+            if (verbose.getAsBoolean()) {
+                failure.printStackTrace(console.err());
+            }
+        } else {
+            message(failure).lines().forEach(console::error);
+        }
+        return status;
+    }
+
+    /** What happened and what the user can do, without the status. */
+    static String message(Throwable failure) {
+        if (failure instanceof UsbException usb) {
+            return withRemedy(sentence(usb.getMessage()), usb);
+        }
+        if (failure instanceof DfuTransferException transfer && transfer.getCause() instanceof UsbException usb) {
+            return withRemedy(sentence(transfer.getMessage()), usb);
+        }
+        if (failure instanceof FlashException flash && flash.getCause() instanceof DfuTransferException transfer) {
+            return transfer.getCause() instanceof UsbException usb
+                    ? withRemedy(sentence(flash.getMessage()), usb)
+                    : sentence(flash.getMessage());
+        }
+        if (failure instanceof NoSuchFileException missing) {
+            return "There is no file " + missing.getFile() + ".";
+        }
+        if (failure instanceof AccessDeniedException denied) {
+            return "You may not use the file " + denied.getFile() + ": permission denied.";
+        }
+        if (failure instanceof FileAlreadyExistsException existing) {
+            return existing.getFile() + " exists already.";
+        }
+        if (failure instanceof FileSystemException file) {
+            return sentence(file.getFile() + ": " + (file.getReason() == null ? "cannot be used" : file.getReason()));
+        }
+        return sentence(failure.getMessage());
+    }
+
+    private static String withRemedy(String message, UsbException usb) {
+        return usb.remedy()
+                .filter(remedy -> !message.contains(remedy))
+                .map(remedy -> message + " " + sentence(remedy))
+                .orElse(message);
+    }
+
+    /** The exit status of a failure. */
+    static int status(Throwable failure) {
+        if (failure instanceof CommandException command) {
+            return command.status();
+        }
+        if (failure instanceof UsbException usb) {
+            return switch (usb.kind()) {
+                case ACCESS_DENIED -> ExitCode.NO_PERMISSION;
+                case BUSY -> ExitCode.TRY_AGAIN;
+                case GONE, NO_DRIVER, UNSUPPORTED -> ExitCode.UNAVAILABLE;
+                case STALL, TIMEOUT, UNKNOWN -> ExitCode.IO;
+            };
+        }
+        if (failure instanceof DfuSelectionException selection) {
+            return selection.candidates().isEmpty() ? ExitCode.UNAVAILABLE : ExitCode.USAGE;
+        }
+        if (failure instanceof DfuTransferException transfer) {
+            return switch (transfer.kind()) {
+                case ACCESS_DENIED -> ExitCode.NO_PERMISSION;
+                case BUSY -> ExitCode.TRY_AGAIN;
+                default -> ExitCode.IO;
+            };
+        }
+        if (failure instanceof FlashException flash) {
+            return flash.isCancelled() ? ExitCode.TRY_AGAIN : causeStatus(flash.getCause());
+        }
+        if (failure instanceof DfuCancelledException) {
+            return ExitCode.TRY_AGAIN;
+        }
+        if (failure instanceof DfuException) {
+            return ExitCode.IO;
+        }
+        if (failure instanceof FirmwareFormatException
+                || failure instanceof FirmwareRejectedException
+                || failure instanceof LayoutFormatException
+                || failure instanceof FlashPlanException) {
+            return ExitCode.DATA;
+        }
+        if (failure instanceof NoSuchFileException) {
+            return ExitCode.NO_INPUT;
+        }
+        if (failure instanceof AccessDeniedException) {
+            return ExitCode.NO_PERMISSION;
+        }
+        if (failure instanceof FileAlreadyExistsException) {
+            return ExitCode.CANNOT_CREATE;
+        }
+        return failure instanceof java.io.IOException ? ExitCode.IO : ExitCode.SOFTWARE;
+    }
+
+    private static int causeStatus(@Nullable Throwable cause) {
+        return cause instanceof DfuException ? status(cause) : ExitCode.IO;
+    }
+
+    /** A message as a sentence: with a capital where a word starts it, and a full stop. */
+    static String sentence(@Nullable String message) {
+        String text = message == null || message.isBlank() ? "unknown failure" : message.strip();
+        return text.matches("(?s).*[.?!)…\"]") ? text : text + ".";
+    }
+}

@@ -1,0 +1,28 @@
+package io.github.dfu4j.cli;
+
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** A command of {@code dfu}: returns its exit status, or throws what {@link Failures} explains. */
+abstract class Subcommand implements Callable<Integer> {
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    /** The command above all others, with the options that all share. */
+    final DfuCommand root() {
+        return (DfuCommand) spec.root().userObject();
+    }
+
+    final Console console() {
+        return root().console();
+    }
+
+    /** A command line that is well-formed but makes no sense. */
+    final CommandException usage(String message) {
+        return new CommandException(
+                ExitCode.USAGE, message + " (\"" + spec.qualifiedName() + " --help\" shows how it is used.)");
+    }
+}

@@ -1,0 +1,111 @@
+package io.github.dfu4j.cli;
+
+import io.github.dfu4j.dfu.DfuInterface;
+import io.github.dfu4j.dfu.DfuMode;
+import io.github.dfu4j.dfu.DfuSelectionException;
+import io.github.dfu4j.dfu.DfuSelector;
+import io.github.dfu4j.dfu.DfuSession;
+import io.github.dfu4j.dfu.QuirkTable;
+import io.github.dfu4j.usb.Timebase;
+import io.github.dfu4j.usb.UsbBus;
+import io.github.dfu4j.usb.UsbBusProvider;
+import io.github.dfu4j.usb.UsbException;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.TreeMap;
+
+/** The USB that a command uses: an open bus of the name given with {@code --usb}, its time, and the choice of a device on it. */
+final class Usb implements AutoCloseable {
+
+    private final UsbBus bus;
+    private final Timebase time;
+    private final List<String> wanted;
+
+    private Usb(UsbBus bus, Timebase time, List<String> wanted) {
+        this.bus = bus;
+        this.time = time;
+        this.wanted = wanted;
+    }
+
+    /** Opens the USB that the command line asks for. */
+    static Usb open(DfuCommand root) throws UsbException, CommandException {
+        TreeMap<String, UsbBusProvider> providers = new TreeMap<>();
+        ServiceLoader.load(UsbBusProvider.class).forEach(p -> providers.put(p.scheme(), p));
+        String name = root.usb();
+        String scheme = name.contains(":") ? name.substring(0, name.indexOf(':')) : name;
+        UsbBusProvider provider = providers.get(scheme);
+        if (provider == null) {
+            StringBuilder known = new StringBuilder();
+            providers.values().forEach(p -> known.append("\n  ").append(p.usage()));
+            throw new CommandException(
+                    ExitCode.USAGE, "--usb " + name + ": there is no such kind of USB here. There are:" + known);
+        }
+        try {
+            UsbBus bus = provider.open(name);
+            return new Usb(bus, provider.timebase(bus), root.device());
+        } catch (IllegalArgumentException e) {
+            throw new CommandException(ExitCode.USAGE, "--usb " + name + ": " + Failures.sentence(e.getMessage()));
+        }
+    }
+
+    /** The bus. */
+    UsbBus bus() {
+        return bus;
+    }
+
+    /** The time that jobs on this bus are measured and slept by. */
+    Timebase time() {
+        return time;
+    }
+
+    /** All that is known of odd devices. */
+    static QuirkTable quirks() {
+        return QuirkTable.dfu();
+    }
+
+    /** All DFU interfaces attached. */
+    List<DfuInterface> interfaces() throws UsbException {
+        return DfuInterface.of(bus.devices(), quirks());
+    }
+
+    /** What the command line says of the device. */
+    DfuSelector selector() throws CommandException {
+        return selector(wanted);
+    }
+
+    /** What some words say of a device: all must fit. */
+    static DfuSelector selector(List<String> words) throws CommandException {
+        DfuSelector selector = DfuSelector.ANY;
+        for (String word : words) {
+            try {
+                selector = selector.with(word);
+            } catch (IllegalArgumentException e) {
+                throw new CommandException(ExitCode.USAGE, "-d " + word + ": " + Failures.sentence(e.getMessage()));
+            }
+        }
+        return selector;
+    }
+
+    /**
+     * The one device in DFU mode that the command line means.
+     *
+     * @throws DfuSelectionException if there is none, or more than one
+     */
+    DfuInterface device() throws UsbException, DfuSelectionException, CommandException {
+        DfuInterface chosen = selector().inMode(DfuMode.DFU).one(interfaces());
+        if (chosen.device().accessProblem().isPresent()) {
+            throw chosen.device().accessProblem().get();
+        }
+        return chosen;
+    }
+
+    /** Opens a conversation with a device. */
+    DfuSession session(DfuInterface device) throws UsbException {
+        return DfuSession.open(bus, device, time);
+    }
+
+    @Override
+    public void close() {
+        bus.close();
+    }
+}
