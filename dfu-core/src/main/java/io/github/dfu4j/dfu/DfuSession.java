@@ -35,6 +35,9 @@ public final class DfuSession implements Closeable {
     /** How long a device may stay busy beyond reason before a stuck state is broken by DFU_CLRSTATUS. */
     private static final Duration STUCK = Duration.ofSeconds(8);
 
+    /** How many attempts to get out of an error or a transfer are made; one is enough on a sound device, two on ST's class. */
+    private static final int MOST_ROUNDS = 6;
+
     /** How often a long wait looks whether the job was cancelled. */
     private static final Duration SLICE = Duration.ofMillis(100);
 
@@ -109,14 +112,22 @@ public final class DfuSession implements Closeable {
         return Optional.ofNullable(lastStatus);
     }
 
+    /** The size of a block on this connection, in bytes; see {@link #blockSize}. */
+    public int transferSize() {
+        return blockSize(target, connection.maxControlLength());
+    }
+
     /**
      * The size of a block, in bytes: {@code wTransferSize}, but no more than the platform carries and no less than 8. Devices that say 0
      * or 0xFFFF, which cannot be meant, get 64 and 1024.
+     *
+     * @param target a DFU interface
+     * @param platform the longest data stage that the platform carries, in bytes
      */
-    public int transferSize() {
+    public static int blockSize(DfuInterface target, int platform) {
         int size = target.functional().transferSize();
         size = size == 0 ? 64 : size == 0xffff ? 1024 : size;
-        return Math.max(8, Math.min(size, connection.maxControlLength()));
+        return Math.max(8, Math.min(size, platform));
     }
 
     /** Names what is being done, for the messages of failures from here on. */
@@ -145,10 +156,10 @@ public final class DfuSession implements Closeable {
         try {
             connection.selectAlternate(target.number(), alternate);
         } catch (UsbException e) {
-            throw new DfuProtocolException(
-                    step, e.kind().words() + ".", lastStatus, e.remedy().orElse(""));
+            throw new DfuTransferException(step, "SET_INTERFACE", e);
+        } finally {
+            state = null; // some devices reset their state machine, others do not
         }
-        state = null; // some devices reset their state machine, others do not
     }
 
     /**
@@ -217,17 +228,34 @@ public final class DfuSession implements Closeable {
      *
      * @param deadline when to give up
      * @return the first answer in a state that is not a busy one
-     * @throws DfuTimeoutException if the deadline passes first
+     * @throws DfuTimeoutException if the deadline passes first, or the device announces that it will
      */
     public DfuStatus settle(Deadline deadline) throws DfuException {
-        DfuStatus status = getStatus(deadline.limit(STATUS_TIMEOUT));
-        while (status.state().isBusy()) {
-            if (deadline.remaining().toNanos() <= notBefore - time.nanos() || deadline.passed()) {
-                throw new DfuTimeoutException(step, deadline.allowed(), status);
-            }
-            status = getStatus(deadline.limit(STATUS_TIMEOUT));
-        }
+        return settle(deadline, STATUS_TIMEOUT);
+    }
+
+    /**
+     * Sends DFU_GETSTATUS until the device is not busy any more.
+     *
+     * @param deadline when to give up
+     * @param timeoutMillis the timeout of each transfer, for devices that do not answer until they are done
+     * @return the first answer in a state that is not a busy one
+     * @throws DfuTimeoutException if the deadline passes first, or the device announces that it will
+     */
+    public DfuStatus settle(Deadline deadline, int timeoutMillis) throws DfuException {
+        DfuStatus status;
+        do {
+            checkPatience(deadline);
+            status = getStatus(deadline.limit(timeoutMillis));
+        } while (status.state().isBusy());
         return status;
+    }
+
+    /** A poll time that ends after the deadline is not waited for. */
+    private void checkPatience(Deadline deadline) throws DfuTimeoutException {
+        if (deadline.passed() || deadline.remaining().toNanos() < notBefore - time.nanos()) {
+            throw new DfuTimeoutException(step, deadline.allowed(), lastStatus);
+        }
     }
 
     /** DFU_GETSTATE (DFU 1.1 §6.1.5). */
@@ -279,7 +307,13 @@ public final class DfuSession implements Closeable {
      */
     public void download(int block, byte[] data, int offset, int length) throws DfuException {
         checkLength(length);
-        send(length == 0 ? DfuEvent.DNLOAD_ZERO : DfuEvent.DNLOAD, block, data, offset, length, REQUEST_TIMEOUT);
+        int sent = send(
+                length == 0 ? DfuEvent.DNLOAD_ZERO : DfuEvent.DNLOAD, block, data, offset, length, REQUEST_TIMEOUT);
+        if (sent != length) {
+            state = null;
+            throw new DfuProtocolException(
+                    step, "only " + sent + " of " + length + " bytes were sent (DFU_DNLOAD).", lastStatus, "");
+        }
     }
 
     /**
@@ -315,47 +349,61 @@ public final class DfuSession implements Closeable {
      */
     public void toIdle(Deadline deadline) throws DfuException {
         Deadline patience = Deadline.in(time, STUCK);
-        boolean stalled = false;
+        if (state == DfuState.DNLOAD_IDLE || state == DfuState.UPLOAD_IDLE) {
+            abort(); // as it said itself; whatever it is in by now, the status below tells
+        }
         state = null;
-        while (true) {
-            DfuStatus status;
-            try {
-                status = getStatus(deadline.limit(STATUS_TIMEOUT));
-            } catch (DfuTransferException e) {
-                if (e.kind() != UsbException.Kind.STALL || stalled) {
-                    throw e;
-                }
-                stalled = true; // one bootloader stalls the first question after a block that it did not like
-                continue;
-            }
-            switch (status.state()) {
-                case IDLE -> {
-                    return;
-                }
-                case ERROR -> clearStatus();
-                case DNLOAD_IDLE, UPLOAD_IDLE -> abort();
-                case DNLOAD_SYNC, DNBUSY, MANIFEST_SYNC, MANIFEST -> {
-                    if (patience.passed() && quirks.has(Trait.CLRSTATUS_ENTERS_ERROR)) {
-                        forceClearStatus();
-                    }
-                }
-                case INVALID -> forceClearStatus(); // into dfuERROR, from where the usual way leads on
-                case APP_IDLE, APP_DETACH ->
+        int rounds = 0;
+        for (DfuStatus status = firstAnswer(deadline);
+                status.state() != DfuState.IDLE;
+                status = getStatus(deadline.limit(STATUS_TIMEOUT))) {
+            boolean busy = status.state().isBusy();
+            if (busy && patience.passed() && quirks.has(Trait.CLRSTATUS_ENTERS_ERROR)) {
+                forceClearStatus();
+            } else if (!busy) {
+                towardsIdle(status);
+                if (++rounds > MOST_ROUNDS) {
                     throw new DfuProtocolException(
                             step,
-                            "the device is in run-time mode (" + status.state() + ").",
-                            status,
-                            "Detach it first, or start its bootloader by its buttons.");
-                case MANIFEST_WAIT_RESET ->
-                    throw new DfuProtocolException(
-                            step,
-                            "the device waits for a reset after an earlier download.",
+                            "the device does not leave " + status.state() + " (" + status.code() + ").",
                             status,
                             "Reset it into its bootloader and run the command once more.");
+                }
             }
-            if (deadline.passed()) {
-                throw new DfuTimeoutException(step, deadline.allowed(), status);
+            checkPatience(deadline);
+        }
+    }
+
+    /** One bootloader stalls the first DFU_GETSTATUS after a block that it did not like. */
+    private DfuStatus firstAnswer(Deadline deadline) throws DfuException {
+        checkPatience(deadline);
+        try {
+            return getStatus(deadline.limit(STATUS_TIMEOUT));
+        } catch (DfuTransferException e) {
+            if (e.kind() != UsbException.Kind.STALL) {
+                throw e;
             }
+            return getStatus(deadline.limit(STATUS_TIMEOUT));
+        }
+    }
+
+    private void towardsIdle(DfuStatus status) throws DfuException {
+        switch (status.state()) {
+            case DNLOAD_IDLE, UPLOAD_IDLE -> abort();
+            case APP_IDLE, APP_DETACH ->
+                throw new DfuProtocolException(
+                        step,
+                        "the device is in run-time mode (" + status.state() + ").",
+                        status,
+                        "Detach it first, or start its bootloader by its buttons.");
+            case MANIFEST_WAIT_RESET ->
+                throw new DfuProtocolException(
+                        step,
+                        "the device waits for a reset after an earlier download.",
+                        status,
+                        "Reset it into its bootloader and run the command once more.");
+            case INVALID -> forceClearStatus(); // into dfuERROR, from where the usual way leads on
+            default -> clearStatus();
         }
     }
 
@@ -411,7 +459,7 @@ public final class DfuSession implements Closeable {
         try {
             n = connection.control(setup, data, offset, timeoutMillis);
         } catch (UsbException e) {
-            throw new DfuTransferException(step, event, e);
+            throw new DfuTransferException(step, event.request().toString(), e);
         }
         if (before != null) {
             Set<DfuState> next = transitions.next(before, event);

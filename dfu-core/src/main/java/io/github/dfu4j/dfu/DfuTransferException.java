@@ -13,13 +13,13 @@ public final class DfuTransferException extends DfuException {
      * A failed transfer.
      *
      * @param step what was being done
-     * @param request the request that failed
+     * @param request the request that failed, such as {@code DFU_DNLOAD}
      * @param cause the failure
      */
-    public DfuTransferException(Step step, DfuEvent request, UsbException cause) {
+    public DfuTransferException(Step step, String request, UsbException cause) {
         super(
                 step,
-                cause.kind().words() + " (" + request.request() + ").",
+                cause.kind().words() + " (" + request + ").",
                 null,
                 cause.remedy().orElseGet(() -> advice(cause.kind())),
                 cause);

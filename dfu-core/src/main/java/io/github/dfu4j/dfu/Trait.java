@@ -50,6 +50,8 @@ public enum Trait {
     NO_MASS_ERASE("does not do a mass erase"),
     /** Mass erase takes this many milliseconds, whatever the poll time says. */
     MASS_ERASE_TIME("needs longer for a mass erase than it says"),
+    /** Read-unprotect is accepted and does nothing. */
+    NO_READ_UNPROTECT("does not remove read protection"),
     /** The internal flash has this many bytes, whatever the layout says. */
     FLASH_SIZE("has less flash than its layout says"),
     /** Every block must be a multiple of this many bytes. */

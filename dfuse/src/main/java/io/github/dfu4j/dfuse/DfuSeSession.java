@@ -1,5 +1,6 @@
 package io.github.dfu4j.dfuse;
 
+import io.github.dfu4j.dfu.DfuCancelledException;
 import io.github.dfu4j.dfu.DfuException;
 import io.github.dfu4j.dfu.DfuProtocolException;
 import io.github.dfu4j.dfu.DfuSession;
@@ -28,12 +29,15 @@ public final class DfuSeSession implements Closeable {
     /** The number of the first data block; 0 holds commands and 1 is reserved (AN3156 §4). */
     public static final int FIRST_BLOCK = 2;
 
-    /** How many blocks can follow one set-address before {@code wBlockNum} would wrap. */
-    public static final int BLOCKS_PER_ADDRESS = 0x10000 - FIRST_BLOCK;
-
     private static final int SET_ADDRESS = 0x21;
     private static final int ERASE = 0x41;
     private static final int READ_UNPROTECT = 0x92;
+
+    /** Longer than any erase of a sector by a data sheet (4 s on STM32H7, x8). */
+    private static final Duration LONGEST_ERASE = Duration.ofSeconds(5);
+
+    /** The timeout of a question to a device that is probably gone, in milliseconds. */
+    private static final int LAST_QUESTION = 300;
 
     private final DfuSession dfu;
 
@@ -57,6 +61,14 @@ public final class DfuSeSession implements Closeable {
     /** The size of a full block in bytes, {@code wTransferSize}. */
     public int blockSize() {
         return dfu.transferSize();
+    }
+
+    /**
+     * How many blocks can follow one set-address: until {@code wBlockNum} would wrap; but only one where blocks are smaller than the
+     * device's own {@code wTransferSize}, by which it computes where a block lies.
+     */
+    public int blocksPerAddress() {
+        return blockSize() == dfu.target().functional().transferSize() ? 0x10000 - FIRST_BLOCK : 1;
     }
 
     /** Brings the device to dfuIDLE, whatever state it is in. */
@@ -103,10 +115,9 @@ public final class DfuSeSession implements Closeable {
             command(ERASE, address, deadline);
             return;
         }
-        // The erase is done long before this; only the status never says so.
-        Duration enough = Duration.ofSeconds(5);
+        // The erase is done before this; only the status never says so.
         Deadline patience =
-                Deadline.in(dfu.time(), deadline.remaining().compareTo(enough) < 0 ? deadline.remaining() : enough);
+                deadline.remaining().compareTo(LONGEST_ERASE) < 0 ? deadline : Deadline.in(dfu.time(), LONGEST_ERASE);
         try {
             command(ERASE, address, patience);
         } catch (DfuTimeoutException e) {
@@ -127,7 +138,8 @@ public final class DfuSeSession implements Closeable {
         if (least > first.pollTimeout().toMillis()) {
             dfu.waitFor(Duration.ofMillis(least));
         }
-        finish(first, deadline);
+        // Some devices answer nothing before all of it is erased.
+        check(dfu.settle(deadline, Integer.MAX_VALUE), DfuState.DNLOAD_IDLE);
     }
 
     /**
@@ -142,7 +154,7 @@ public final class DfuSeSession implements Closeable {
     /**
      * Writes a block of memory (AN3156 §5.1): the device puts it at the address pointer plus {@code index} times {@link #blockSize()}.
      *
-     * @param index 0 to {@link #BLOCKS_PER_ADDRESS} − 1; a block shorter than {@link #blockSize()} must have 0, since devices disagree
+     * @param index 0 to {@link #blocksPerAddress()} − 1; a block shorter than {@link #blockSize()} must have 0, since devices disagree
      *     where another would go
      * @param address where the block goes, for messages
      * @param data the bytes
@@ -154,7 +166,32 @@ public final class DfuSeSession implements Closeable {
         checkBlock(index, length);
         dfu.during(Step.of("write " + length + " bytes", address));
         dfu.download(index + FIRST_BLOCK, data, offset, length);
-        finish(execute(deadline), deadline);
+        complete(deadline);
+    }
+
+    /**
+     * Writes a block of option bytes (AN3156 §5.1): all of it, from its start. The device then resets itself, or stays if it needs no
+     * reset.
+     *
+     * @param address the start of the option bytes
+     * @param data all of them
+     * @return whether the device is gone, as it should be on most parts; if not, the session goes on
+     */
+    public boolean writeOptionBytes(long address, byte[] data, Deadline deadline) throws DfuException {
+        setAddress(address, deadline);
+        checkBlock(0, data.length);
+        dfu.during(Step.of("write the option bytes", address));
+        dfu.download(FIRST_BLOCK, data, 0, data.length);
+        execute(deadline);
+        try {
+            check(dfu.settle(deadline), DfuState.DNLOAD_IDLE);
+            return false;
+        } catch (DfuTransferException e) {
+            if (isRefusal(e)) {
+                throw e;
+            }
+            return true;
+        }
     }
 
     /**
@@ -166,11 +203,19 @@ public final class DfuSeSession implements Closeable {
         }
     }
 
+    /** Makes the device ready for a command or a block: none is taken in dfuUPLOAD-IDLE. */
+    public void readyToWrite(Deadline deadline) throws DfuException {
+        DfuState now = dfu.state().orElse(DfuState.INVALID);
+        if (now != DfuState.IDLE && now != DfuState.DNLOAD_IDLE) {
+            toIdle(deadline);
+        }
+    }
+
     /**
      * Reads a block of memory (AN3156 §4.1), from the address pointer plus {@code index} times {@link #blockSize()}. The device must be in
      * dfuIDLE, or have been read before. Reading past the end of a memory crashes some devices.
      *
-     * @param index 0 to {@link #BLOCKS_PER_ADDRESS} − 1; a block shorter than {@link #blockSize()} must have 0
+     * @param index 0 to {@link #blocksPerAddress()} − 1; a block shorter than {@link #blockSize()} must have 0
      * @param address where the block lies, for messages
      * @param into where the bytes go
      * @param offset the index of the first of them in {@code into}
@@ -189,7 +234,7 @@ public final class DfuSeSession implements Closeable {
 
     private void checkBlock(int index, int length) {
         if (index < 0
-                || index >= BLOCKS_PER_ADDRESS
+                || index >= blocksPerAddress()
                 || length < 1
                 || length > blockSize()
                 || (length < blockSize() && index > 0)) {
@@ -217,16 +262,34 @@ public final class DfuSeSession implements Closeable {
         dfu.during(Step.of("leave DFU mode for the program", address));
         try {
             dfu.download(0, new byte[0], 0, 0);
-            return dfu.getStatus(deadline.limit(DfuSession.REQUEST_TIMEOUT)).state() == DfuState.MANIFEST
-                    ? Left.ANNOUNCED
-                    : Left.NOT;
+            return left(dfu.getStatus(deadline.limit(DfuSession.REQUEST_TIMEOUT)));
         } catch (DfuTransferException e) {
-            // A device that goes takes the answer with it; how the host sees that depends on the platform.
-            if (e.kind() == UsbException.Kind.ACCESS_DENIED || e.kind() == UsbException.Kind.BUSY) {
+            if (isRefusal(e)) {
                 throw e;
             }
+            return e.kind() == UsbException.Kind.GONE ? Left.SILENTLY : leftIfSilent();
+        }
+    }
+
+    /** A stall or a timeout can be the departure or a hiccup: a device that still answers has not left. */
+    private Left leftIfSilent() throws DfuCancelledException {
+        try {
+            return left(dfu.getStatus(LAST_QUESTION));
+        } catch (DfuCancelledException e) {
+            throw e;
+        } catch (DfuException e) {
             return Left.SILENTLY;
         }
+    }
+
+    private static Left left(DfuStatus status) {
+        boolean leaves = status.state() == DfuState.MANIFEST || status.state() == DfuState.MANIFEST_WAIT_RESET;
+        return leaves ? Left.ANNOUNCED : Left.NOT;
+    }
+
+    /** Whether a transfer failed for another reason than that the device goes, which every platform shows in its own way. */
+    private static boolean isRefusal(DfuTransferException e) {
+        return e.kind() == UsbException.Kind.ACCESS_DENIED || e.kind() == UsbException.Kind.BUSY;
     }
 
     @Override
@@ -241,41 +304,32 @@ public final class DfuSeSession implements Closeable {
         send(new byte[] {
             (byte) code, (byte) address, (byte) (address >> 8), (byte) (address >> 16), (byte) (address >> 24)
         });
-        finish(execute(deadline), deadline);
+        complete(deadline);
     }
 
     private void send(byte[] command) throws DfuException {
         dfu.download(0, command, 0, command.length);
     }
 
-    /** The first DFU_GETSTATUS, which makes the device begin (AN3156 §5.1). */
+    private void complete(Deadline deadline) throws DfuException {
+        execute(deadline);
+        check(dfu.settle(deadline), DfuState.DNLOAD_IDLE);
+    }
+
+    /** The first DFU_GETSTATUS, which makes the device begin: it must say dfuDNBUSY (AN3156 §5.1). */
     private DfuStatus execute(Deadline deadline) throws DfuException {
         DfuStatus status = dfu.getStatus(deadline.limit(DfuSession.STATUS_TIMEOUT));
-        check(status);
+        check(status, DfuState.DNBUSY);
         return status;
     }
 
-    private void finish(DfuStatus first, Deadline deadline) throws DfuException {
-        if (first.state() != DfuState.DNLOAD_IDLE) {
-            check(dfu.settle(deadline));
-        }
-        if (dfu.state().orElse(DfuState.INVALID) != DfuState.DNLOAD_IDLE) {
-            throw new DfuProtocolException(
-                    dfu.step(),
-                    "the device should be in dfuDNLOAD-IDLE and says "
-                            + dfu.lastStatus().map(DfuStatus::toString).orElse("nothing") + ".",
-                    dfu.lastStatus().orElse(null),
-                    "");
-        }
-    }
-
-    private void check(DfuStatus status) throws DfuException {
+    private void check(DfuStatus status, DfuState expected) throws DfuException {
         if (!status.isOk()) {
             throw new DfuStatusException(dfu.step(), status, true);
         }
-        if (status.state() != DfuState.DNBUSY && status.state() != DfuState.DNLOAD_IDLE) {
+        if (status.state() != expected) {
             throw new DfuProtocolException(
-                    dfu.step(), "the device should be busy with it and says " + status + ".", status, "");
+                    dfu.step(), "the device should be in " + expected + " and says " + status + ".", status, "");
         }
     }
 }

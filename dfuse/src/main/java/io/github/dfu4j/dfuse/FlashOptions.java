@@ -1,6 +1,8 @@
 package io.github.dfu4j.dfuse;
 
+import io.github.dfu4j.image.FirmwareVerifier;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -24,6 +26,10 @@ public final class FlashOptions {
         private boolean keepNeighbours = true;
         private boolean massErase;
         private boolean optionBytes;
+        private boolean readUnprotect;
+        private boolean bootloaderRegion;
+        private boolean restartSafe;
+        private Optional<FirmwareVerifier> verifier = Optional.empty();
         private boolean leave;
         private OptionalLong leaveAddress = OptionalLong.empty();
         private OptionalInt alternate = OptionalInt.empty();
@@ -117,6 +123,60 @@ public final class FlashOptions {
         return new FlashOptions(next);
     }
 
+    /** Whether read protection may be removed, which erases all of the part's flash. Default: false. */
+    public boolean readUnprotect() {
+        return values.readUnprotect;
+    }
+
+    /** Sets {@link #readUnprotect()}. */
+    public FlashOptions withReadUnprotect(boolean allowed) {
+        Values next = values.clone();
+        next.readUnprotect = allowed;
+        return new FlashOptions(next);
+    }
+
+    /**
+     * Whether sectors may be erased and written that the layout keeps from the host: usually the bootloader's own. Default: false.
+     */
+    public boolean bootloaderRegion() {
+        return values.bootloaderRegion;
+    }
+
+    /** Sets {@link #bootloaderRegion()}. */
+    public FlashOptions withBootloaderRegion(boolean allowed) {
+        Values next = values.clone();
+        next.bootloaderRegion = allowed;
+        return new FlashOptions(next);
+    }
+
+    /**
+     * Whether the sector of the vector table is erased first and written last even if its bytes do not change, so that a device that
+     * loses power on the way never starts a mixture of two programs. It costs that sector's time. Default: false, since a sector that
+     * does not change is not touched.
+     */
+    public boolean restartSafe() {
+        return values.restartSafe;
+    }
+
+    /** Sets {@link #restartSafe()}. */
+    public FlashOptions withRestartSafe(boolean safe) {
+        Values next = values.clone();
+        next.restartSafe = safe;
+        return new FlashOptions(next);
+    }
+
+    /** A check that the very bytes to be written must pass before the first transfer. Default: none. */
+    public Optional<FirmwareVerifier> verifier() {
+        return values.verifier;
+    }
+
+    /** Sets {@link #verifier()}. */
+    public FlashOptions withVerifier(FirmwareVerifier verifier) {
+        Values next = values.clone();
+        next.verifier = Optional.of(verifier);
+        return new FlashOptions(next);
+    }
+
     /** Whether the device leaves DFU mode in the end. Default: false. */
     public boolean leave() {
         return values.leave;
@@ -129,7 +189,7 @@ public final class FlashOptions {
         return new FlashOptions(next);
     }
 
-    /** Where the program starts after leave. Default: the image's lowest address in the first target. */
+    /** Where the program starts after leave. Default: its vector table, or else the lowest address of the first target's image. */
     public OptionalLong leaveAddress() {
         return values.leaveAddress;
     }
@@ -175,6 +235,10 @@ public final class FlashOptions {
             v.keepNeighbours,
             v.massErase,
             v.optionBytes,
+            v.readUnprotect,
+            v.bootloaderRegion,
+            v.restartSafe,
+            v.verifier,
             v.leave,
             v.leaveAddress,
             v.alternate,
@@ -184,7 +248,7 @@ public final class FlashOptions {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof FlashOptions o && java.util.Arrays.equals(all(), o.all());
+        return other instanceof FlashOptions o && Arrays.equals(all(), o.all());
     }
 
     @Override

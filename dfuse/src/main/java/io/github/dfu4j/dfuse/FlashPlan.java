@@ -56,8 +56,10 @@ public record FlashPlan(
      * @param erases the erase commands, in address order
      * @param massErase whether one command erases everything instead
      * @param readback how far the device's read-back is believed
+     * @param writeAlignment the flash word in bytes: what is written starts and ends at a multiple of it within its sector
      * @param blockSize the bytes of a full block, {@code wTransferSize}
-     * @param vectorTable the address of the program's vector table, whose block is written last, if there is one
+     * @param vectorTable the address that the program starts from, its vector table, whose block is written last; empty if the image
+     *     holds none
      */
     public record TargetPlan(
             FlashTarget target,
@@ -66,6 +68,7 @@ public record FlashPlan(
             List<Erase> erases,
             boolean massErase,
             Readback readback,
+            int writeAlignment,
             int blockSize,
             OptionalLong vectorTable) {
 
@@ -75,6 +78,11 @@ public record FlashPlan(
             erases = Collections.unmodifiableList(new ArrayList<>(erases));
         }
 
+        /** Whether these are option bytes: one block, written as a whole without an erase, after which the device resets itself. */
+        public boolean optionBytes() {
+            return target.layout().isOptionBytes();
+        }
+
         /** All addresses that are cleared, joined. */
         public List<AddressRange> erased() {
             List<AddressRange> cleared = new ArrayList<>();
@@ -82,21 +90,21 @@ public record FlashPlan(
                 cleared.addAll(target.layout().regions());
             }
             erases.forEach(e -> cleared.add(e.cleared()));
-            return joined(cleared);
+            return Ranges.joined(cleared);
         }
 
         /** All addresses that are written, joined: the image's, and fill bytes up to the device's alignment. */
         public List<AddressRange> written() {
             List<AddressRange> written = new ArrayList<>();
             sectors.forEach(s -> written.addAll(s.written()));
-            return joined(written);
+            return Ranges.joined(written);
         }
 
         /** Addresses outside the image whose bytes are read before and written back. */
         public List<AddressRange> kept() {
             List<AddressRange> kept = new ArrayList<>();
             sectors.forEach(s -> kept.addAll(s.kept()));
-            return joined(kept);
+            return Ranges.joined(kept);
         }
     }
 
@@ -105,7 +113,7 @@ public record FlashPlan(
      *
      * @param sector its addresses
      * @param erasable whether the host has to erase it before it is written
-     * @param written the parts that are written, aligned as the device wants it
+     * @param written the parts that are written at the most, aligned as the device wants it
      * @param kept the parts outside the image that are read before and written back
      */
     public record SectorPlan(
@@ -133,22 +141,5 @@ public record FlashPlan(
                 .flatMap(s -> s.written().stream())
                 .mapToLong(AddressRange::size)
                 .sum();
-    }
-
-    /** Ranges in address order, those that touch or overlap made one. */
-    static List<AddressRange> joined(List<AddressRange> ranges) {
-        List<AddressRange> sorted = new ArrayList<>(ranges);
-        Collections.sort(sorted);
-        List<AddressRange> result = new ArrayList<>();
-        for (AddressRange range : sorted) {
-            int last = result.size() - 1;
-            if (last >= 0 && result.get(last).end() >= range.start()) {
-                AddressRange before = result.get(last);
-                result.set(last, new AddressRange(before.start(), Math.max(before.end(), range.end())));
-            } else if (!range.isEmpty()) {
-                result.add(range);
-            }
-        }
-        return result;
     }
 }

@@ -24,6 +24,10 @@ public final class FlashPlanException extends IOException {
         FLAT_BINARY,
         /** Option bytes would be written without the caller's word. */
         OPTION_BYTES,
+        /** Read protection would be removed without the caller's word. */
+        READ_UNPROTECT,
+        /** The device cannot do it. */
+        UNSUPPORTED,
         /** The device names no memory that can be understood. */
         NO_LAYOUT
     }

@@ -1,6 +1,7 @@
 package io.github.dfu4j.dfuse;
 
 import io.github.dfu4j.dfu.DfuInterface;
+import io.github.dfu4j.dfu.DfuSession;
 import io.github.dfu4j.dfu.Quirks;
 import io.github.dfu4j.dfu.Trait;
 import io.github.dfu4j.dfuse.FlashPlan.Erase;
@@ -15,6 +16,7 @@ import io.github.dfu4j.image.Segment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,9 +29,6 @@ import java.util.stream.Collectors;
  * what the device's descriptors say, and never touches the device.
  */
 public final class FlashPlanner {
-
-    /** The internal flash of every STM32, as the host sees it, starts here. */
-    private static final long INTERNAL_FLASH = 0x0800_0000L;
 
     /** The widest flash word of an STM32 (H7: 256 bits). A block that ends within one leaves the word unwritten on some parts. */
     private static final int WIDEST_FLASH_WORD = 32;
@@ -50,7 +49,7 @@ public final class FlashPlanner {
                         !options.alternate().isPresent() || options.alternate().getAsInt() == t.alternate())
                 .collect(Collectors.toList());
         this.options = options;
-        this.blockSize = Math.max(8, Math.min(4096, device.functional().transferSize()));
+        this.blockSize = DfuSession.blockSize(device, 4096);
     }
 
     /**
@@ -79,6 +78,34 @@ public final class FlashPlanner {
         return new FlashPlanner(device, options).erase(ranges);
     }
 
+    /**
+     * Plans to remove the read protection of a part (AN3156 §5.4), which erases all of its flash; the device then resets itself.
+     *
+     * @param device a DfuSe device
+     * @param options how; must allow it, see {@link FlashOptions#readUnprotect()}
+     * @throws FlashPlanException if it is not allowed, or the device cannot do it
+     */
+    public static FlashPlan planReadUnprotect(DfuInterface device, FlashOptions options) throws FlashPlanException {
+        return new FlashPlanner(device, options).readUnprotect();
+    }
+
+    private FlashPlan readUnprotect() throws FlashPlanException {
+        String effect =
+                "Removing the read protection erases all flash of the part, resets its option bytes, and restarts it.";
+        if (!options.readUnprotect()) {
+            fail(new Problem(
+                    Reason.READ_UNPROTECT, new AddressRange(0, 0), effect + " It needs to be allowed explicitly."));
+        }
+        if (quirks.has(Trait.NO_READ_UNPROTECT)) {
+            fail(new Problem(
+                    Reason.UNSUPPORTED,
+                    new AddressRange(0, 0),
+                    "This bootloader accepts the command to remove read protection and does nothing."));
+        }
+        warnings.add(effect);
+        return finish("", Collections.emptyList(), OptionalLong.empty());
+    }
+
     private FlashPlan flash(FirmwareImage image) throws FlashPlanException {
         requireTargets();
         if (image.isEmpty()) {
@@ -101,8 +128,9 @@ public final class FlashPlanner {
             }
         }
         stopIfProblems();
+        plans.sort(Comparator.comparing(TargetPlan::optionBytes)); // after them the device resets itself
         OptionalLong leave = OptionalLong.empty();
-        if (options.leave()) {
+        if (options.leave() && !plans.get(plans.size() - 1).optionBytes()) {
             leave = options.leaveAddress().isPresent()
                     ? options.leaveAddress()
                     : OptionalLong.of(plans.get(0)
@@ -115,7 +143,7 @@ public final class FlashPlanner {
     private FlashPlan erase(List<AddressRange> ranges) throws FlashPlanException {
         requireTargets();
         List<TargetPlan> plans = new ArrayList<>();
-        List<AddressRange> wanted = FlashPlan.joined(ranges);
+        List<AddressRange> wanted = Ranges.joined(ranges);
         for (FlashTarget target : targets) {
             List<AddressRange> here = new ArrayList<>();
             for (AddressRange range : wanted) {
@@ -126,7 +154,7 @@ public final class FlashPlanner {
             if (!here.isEmpty()) {
                 refuseOptionBytes(target, here.get(0));
                 plans.add(erasePlan(target, here));
-                wanted = without(wanted, here);
+                wanted = Ranges.without(wanted, here);
             }
         }
         for (AddressRange left : wanted) {
@@ -161,7 +189,7 @@ public final class FlashPlanner {
         left.add(segment.range());
         for (FlashTarget target : targets) {
             List<AddressRange> taken = new ArrayList<>();
-            for (AddressRange region : usable(target)) {
+            for (AddressRange region : target.layout().regions()) {
                 for (AddressRange range : left) {
                     range.intersection(region).ifPresent(taken::add);
                 }
@@ -172,7 +200,7 @@ public final class FlashPlanner {
                             .add(segment.slice(range));
                 }
             }
-            left = without(left, taken);
+            left = Ranges.without(left, taken);
         }
         for (AddressRange range : left) {
             problems.add(
@@ -191,7 +219,7 @@ public final class FlashPlanner {
 
     private Problem outside(AddressRange range, String whose) {
         String regions = targets.stream()
-                .flatMap(t -> usable(t).stream().map(r -> t.layout().name() + " " + r))
+                .flatMap(t -> t.layout().regions().stream().map(r -> t.layout().name() + " " + r))
                 .collect(Collectors.joining(", "));
         return new Problem(
                 Reason.OUTSIDE,
@@ -214,42 +242,32 @@ public final class FlashPlanner {
         return true;
     }
 
-    /** The regions of a target, without what its part is known not to have. */
-    private List<AddressRange> usable(FlashTarget target) {
-        long size = quirks.value(Trait.FLASH_SIZE, Long.MAX_VALUE);
-        List<AddressRange> result = new ArrayList<>();
-        for (AddressRange region : target.layout().regions()) {
-            result.add(
-                    region.start() == INTERNAL_FLASH && region.size() > size
-                            ? AddressRange.ofSize(region.start(), size)
-                            : region);
-        }
-        return result;
-    }
-
     private TargetPlan target(FlashTarget target, FirmwareImage image) {
+        if (target.layout().isOptionBytes()) {
+            return optionBytes(target, image);
+        }
         Readback readback = readback(target);
         boolean massErase = options.massErase();
         boolean keep = options.keepNeighbours() && readback != Readback.IMPOSSIBLE && !massErase;
         List<SectorPlan> sectors = new ArrayList<>();
-        for (AddressRange sector : sectors(target, ranges(image))) {
+        for (AddressRange sector : sectors(target, Ranges.of(image))) {
             SectorRun run = target.layout().runAt(sector.start()).orElseThrow(IllegalStateException::new);
-            if (!run.writable()) {
-                problems.add(new Problem(
-                        Reason.NOT_WRITABLE,
-                        sector,
-                        "The sector " + sector + " of " + target.layout().name() + " cannot be written by the host"
-                                + " (type '" + run.typeLetter() + "'): it is the bootloader's own, or protected."));
+            boolean erasable = run.erasable() || (!run.writable() && options.bootloaderRegion());
+            if (!run.writable() && !allowedByWord(target, run, sector)) {
                 continue;
             }
-            FirmwareImage part = image.within(sector);
-            boolean keepHere = keep && run.readable() && run.erasable();
-            List<AddressRange> kept =
-                    keepHere ? without(Collections.singletonList(sector), ranges(part)) : Collections.emptyList();
-            List<AddressRange> written = keepHere && !kept.isEmpty()
-                    ? Collections.singletonList(sector)
-                    : aligned(ranges(part), sector, run.erasable());
-            sectors.add(new SectorPlan(sector, run.erasable(), written, kept));
+            List<AddressRange> part = Ranges.of(image.within(sector));
+            List<AddressRange> kept = keep && run.readable() && erasable
+                    ? Ranges.without(Collections.singletonList(sector), part)
+                    : Collections.emptyList();
+            List<AddressRange> written;
+            if (!kept.isEmpty()) {
+                written = Collections.singletonList(sector);
+            } else {
+                // What is not erased is not widened: the bytes around it may hold something.
+                written = erasable ? Ranges.aligned(part, sector, writeAlignment()) : part;
+            }
+            sectors.add(new SectorPlan(sector, erasable, written, kept));
         }
         List<AddressRange> toErase = sectors.stream()
                 .filter(SectorPlan::erasable)
@@ -257,16 +275,76 @@ public final class FlashPlanner {
                 .collect(Collectors.toList());
         List<Erase> erases = massErase ? Collections.emptyList() : erases(toErase);
         warnOfLoss(target, image, erases, sectors, massErase);
-        return new TargetPlan(target, image, sectors, erases, massErase, readback, blockSize, VectorTable.find(image));
+        if (readback == Readback.TO_BE_PROVED
+                && sectors.stream().anyMatch(s -> !s.kept().isEmpty())) {
+            warnings.add(
+                    "The bytes around the image in " + target.layout().name()
+                            + " are kept if this bootloader proves to return its memory when it is read, and are lost otherwise.");
+        }
+        return new TargetPlan(
+                target,
+                image,
+                sectors,
+                erases,
+                massErase,
+                readback,
+                writeAlignment(),
+                blockSize,
+                VectorTable.find(image, target.layout().regions()));
+    }
+
+    private int writeAlignment() {
+        return (int) Math.max(1, quirks.value(Trait.WRITE_ALIGNMENT, WIDEST_FLASH_WORD));
+    }
+
+    private boolean allowedByWord(FlashTarget target, SectorRun run, AddressRange sector) {
+        if (options.bootloaderRegion()) {
+            warnings.add("The sector " + sector + " of " + target.layout().name()
+                    + " is not meant to be written by the host: if it holds the bootloader, what is in it is lost, and a"
+                    + " device that is interrupted there can no longer be flashed over USB.");
+            return true;
+        }
+        problems.add(new Problem(
+                Reason.NOT_WRITABLE,
+                sector,
+                "The sector " + sector + " of " + target.layout().name() + " cannot be written by the host (type '"
+                        + run.typeLetter() + "'): it is the bootloader's own, or protected."));
+        return false;
+    }
+
+    /** Option bytes go as one block: what the image leaves out is read before and written back as it is. */
+    private TargetPlan optionBytes(FlashTarget target, FirmwareImage image) {
+        Readback readback = readback(target);
+        List<SectorPlan> blocks = new ArrayList<>();
+        for (AddressRange block : sectors(target, Ranges.of(image))) {
+            List<AddressRange> kept = Ranges.without(Collections.singletonList(block), Ranges.of(image.within(block)));
+            if (block.size() > blockSize || (!kept.isEmpty() && readback != Readback.TRUSTED)) {
+                problems.add(
+                        new Problem(
+                                Reason.OPTION_BYTES,
+                                block,
+                                "Option bytes are written as one block, here " + block + "; "
+                                        + (block.size() > blockSize
+                                                ? "a transfer of this device holds " + blockSize + " bytes only."
+                                                : "the image must hold all of it, since this device is not known to read it back.")));
+            }
+            blocks.add(new SectorPlan(block, false, Collections.singletonList(block), kept));
+            warnings.add(
+                    "The option bytes " + block + " are replaced. They decide how the chip starts and protects itself;"
+                            + " wrong ones can lock it for good. The device resets itself afterwards, and they cannot be verified"
+                            + " before it is back.");
+        }
+        return new TargetPlan(
+                target, image, blocks, Collections.emptyList(), false, readback, 1, blockSize, OptionalLong.empty());
     }
 
     private TargetPlan erasePlan(FlashTarget target, List<AddressRange> ranges) {
         List<AddressRange> sectors = sectors(target, ranges);
         for (AddressRange sector : sectors) {
-            if (!target.layout()
-                    .runAt(sector.start())
-                    .orElseThrow(IllegalStateException::new)
-                    .erasable()) {
+            SectorRun run = target.layout().runAt(sector.start()).orElseThrow(IllegalStateException::new);
+            if (!run.writable() && !run.erasable()) {
+                allowedByWord(target, run, sector);
+            } else if (!run.erasable()) {
                 problems.add(new Problem(
                         Reason.NOT_WRITABLE,
                         sector,
@@ -280,7 +358,15 @@ public final class FlashPlanner {
                 .collect(Collectors.toList());
         warnOfLoss(target, nothing, erases, plans, options.massErase());
         return new TargetPlan(
-                target, nothing, plans, erases, options.massErase(), readback(target), blockSize, OptionalLong.empty());
+                target,
+                nothing,
+                plans,
+                erases,
+                options.massErase(),
+                readback(target),
+                writeAlignment(),
+                blockSize,
+                OptionalLong.empty());
     }
 
     private Readback readback(FlashTarget target) {
@@ -329,70 +415,31 @@ public final class FlashPlanner {
         return result;
     }
 
-    /** Ranges widened to the device's flash words, joined, within the sector. A sector that is not erased is not widened. */
-    private List<AddressRange> aligned(List<AddressRange> ranges, AddressRange sector, boolean erased) {
-        long word = quirks.value(Trait.WRITE_ALIGNMENT, WIDEST_FLASH_WORD);
-        if (!erased || word <= 1) {
-            return ranges;
-        }
-        List<AddressRange> result = new ArrayList<>();
-        for (AddressRange range : ranges) {
-            long start = range.start() - (range.start() - sector.start()) % word;
-            long end = Math.min(sector.end(), sector.start() + (range.end() - sector.start() + word - 1) / word * word);
-            result.add(new AddressRange(start, end));
-        }
-        return FlashPlan.joined(result);
-    }
-
     private void warnOfLoss(
             FlashTarget target, FirmwareImage image, List<Erase> erases, List<SectorPlan> sectors, boolean massErase) {
         if (massErase) {
             warnings.add("All of " + target.layout().name() + " is erased, not only what the image needs.");
             if (quirks.has(Trait.NO_MASS_ERASE)) {
                 problems.add(new Problem(
-                        Reason.NOT_WRITABLE,
+                        Reason.UNSUPPORTED,
                         target.layout().regions().get(0),
                         "This bootloader accepts a mass erase and does nothing; erase the sectors instead."));
             }
             return;
         }
-        List<AddressRange> safe = new ArrayList<>(ranges(image));
+        List<AddressRange> safe = new ArrayList<>(Ranges.of(image));
         sectors.forEach(s -> safe.addAll(s.kept()));
         if (image.isEmpty()) {
             sectors.forEach(s -> safe.add(s.sector()));
         }
         List<AddressRange> cleared =
-                FlashPlan.joined(erases.stream().map(Erase::cleared).collect(Collectors.toList()));
-        List<AddressRange> lost = without(cleared, FlashPlan.joined(safe));
+                Ranges.joined(erases.stream().map(Erase::cleared).collect(Collectors.toList()));
+        List<AddressRange> lost = Ranges.without(cleared, Ranges.joined(safe));
         if (!lost.isEmpty()) {
             warnings.add("Erasing also clears "
                     + lost.stream().map(AddressRange::toString).collect(Collectors.joining(", ")) + " in "
                     + target.layout().name() + (image.isEmpty() ? "." : ", which the image does not fill."));
         }
-    }
-
-    private static List<AddressRange> ranges(FirmwareImage image) {
-        return FlashPlan.joined(image.segments().stream().map(Segment::range).collect(Collectors.toList()));
-    }
-
-    /** What of some ranges is not in others; both in address order and disjoint. */
-    static List<AddressRange> without(List<AddressRange> ranges, List<AddressRange> others) {
-        List<AddressRange> result = new ArrayList<>();
-        for (AddressRange range : ranges) {
-            long from = range.start();
-            for (AddressRange other : others) {
-                if (other.end() > from && other.start() < range.end()) {
-                    if (other.start() > from) {
-                        result.add(new AddressRange(from, other.start()));
-                    }
-                    from = Math.max(from, other.end());
-                }
-            }
-            if (from < range.end()) {
-                result.add(new AddressRange(from, range.end()));
-            }
-        }
-        return result;
     }
 
     private void fail(Problem problem) throws FlashPlanException {

@@ -12,9 +12,11 @@ import java.util.Optional;
  *
  * @param outcome how the job ended
  * @param erased what was erased, joined, in address order
- * @param written what was written: for each of these ranges the device said that it has done or accepted it
+ * @param written what was written: the device said of these ranges that it has done or accepted it, but of the last one if the job
+ *     broke off there; so with {@code erased}
  * @param unchanged what was left alone because the device holds the right bytes already, as its read-back showed
  * @param verified what was read back after writing and found equal
+ * @param digests of each range that was read back as a whole, the digest of what the device returned
  * @param unverified what was written and could not be read back, or was not asked to be
  * @param whyUnverified why, in whole sentences; empty if {@code unverified} is
  * @param left what the device did when it was asked to leave DFU mode; empty if it was not asked
@@ -27,11 +29,20 @@ public record FlashReport(
         List<AddressRange> written,
         List<AddressRange> unchanged,
         List<AddressRange> verified,
+        List<RangeDigest> digests,
         List<AddressRange> unverified,
         List<String> whyUnverified,
         Optional<DfuSeSession.Left> left,
         boolean idle,
         Duration took) {
+
+    /**
+     * The digest of a range of memory.
+     *
+     * @param range the addresses
+     * @param sha256 SHA-256 of their bytes in address order, as 64 lower-case hexadecimal digits
+     */
+    public record RangeDigest(AddressRange range, String sha256) {}
 
     /** How a job ended. */
     public enum Outcome {
@@ -50,11 +61,12 @@ public record FlashReport(
         unchanged = copy(unchanged);
         verified = copy(verified);
         unverified = copy(unverified);
+        digests = Collections.unmodifiableList(new ArrayList<>(digests));
         whyUnverified = Collections.unmodifiableList(new ArrayList<>(whyUnverified));
     }
 
     private static List<AddressRange> copy(List<AddressRange> ranges) {
-        return Collections.unmodifiableList(FlashPlan.joined(ranges));
+        return Collections.unmodifiableList(Ranges.joined(ranges));
     }
 
     /** Whether the job completed and everything it was about has been read back and found right. */

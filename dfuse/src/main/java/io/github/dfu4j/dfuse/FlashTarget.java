@@ -2,6 +2,7 @@ package io.github.dfu4j.dfuse;
 
 import io.github.dfu4j.dfu.DfuAlternate;
 import io.github.dfu4j.dfu.DfuInterface;
+import io.github.dfu4j.dfu.Trait;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -15,9 +16,12 @@ import java.util.Optional;
  */
 public record FlashTarget(int alternate, MemoryLayout layout) {
 
+    /** The internal flash of every STM32, as the host sees it, starts here. */
+    static final long INTERNAL_FLASH = 0x0800_0000L;
+
     /**
-     * The targets of a device: its alternate settings whose names, as corrected by the device's quirks, are layouts. One whose name is
-     * not understood is left out; see {@link #problems(DfuInterface)}.
+     * The targets of a device: its alternate settings whose names, as corrected by the device's quirks, are layouts, without flash that
+     * the part is known not to have. One whose name is not understood is left out; see {@link #problems(DfuInterface)}.
      */
     public static List<FlashTarget> of(DfuInterface device) {
         List<FlashTarget> result = new ArrayList<>();
@@ -25,7 +29,10 @@ public record FlashTarget(int alternate, MemoryLayout layout) {
             Optional<String> text = device.quirks().layout(device, alternate);
             if (text.isPresent()) {
                 try {
-                    result.add(new FlashTarget(alternate.number(), MemoryLayout.parse(text.get())));
+                    MemoryLayout layout = MemoryLayout.parse(text.get());
+                    result.add(new FlashTarget(
+                            alternate.number(),
+                            layout.cutOff(INTERNAL_FLASH, device.quirks().value(Trait.FLASH_SIZE, Long.MAX_VALUE))));
                 } catch (LayoutFormatException e) {
                     // told by problems(); the other alternates are as good as before
                 }

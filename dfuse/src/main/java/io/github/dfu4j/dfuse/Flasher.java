@@ -2,19 +2,24 @@ package io.github.dfu4j.dfuse;
 
 import io.github.dfu4j.dfu.DfuCancelledException;
 import io.github.dfu4j.dfu.DfuException;
+import io.github.dfu4j.dfu.DfuProtocolException;
 import io.github.dfu4j.dfu.DfuTimeoutException;
+import io.github.dfu4j.dfu.Quirk;
 import io.github.dfu4j.dfu.Step;
 import io.github.dfu4j.dfu.Trait;
 import io.github.dfu4j.dfuse.FlashEvent.Phase;
 import io.github.dfu4j.dfuse.FlashPlan.TargetPlan;
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.image.FirmwareImage;
+import io.github.dfu4j.image.FirmwareVerifier;
 import io.github.dfu4j.usb.Deadline;
 import io.github.dfu4j.usb.Timebase;
+import io.github.dfu4j.usb.UsbDevice;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -94,17 +99,24 @@ public final class Flasher {
         session.dfu().cancelWhen(cancelled);
         listener.on(new FlashEvent.Started(plan));
         try {
+            requireSameDevice(plan);
+            if (!compareOnly) {
+                work.authenticate();
+            }
             for (TargetPlan target : plan.targets()) {
                 begin(target.target());
                 if (compareOnly) {
                     work.compare(target);
+                } else if (target.optionBytes()) {
+                    work.writeOptionBytes(target);
                 } else {
                     new TargetJob(work, target).run();
                 }
             }
-            if (!compareOnly && plan.leaveAddress().isPresent()) {
-                work.left = Optional.of(session.leave(plan.leaveAddress().getAsLong(), operation()));
-            } else {
+            if (!compareOnly) {
+                work.end();
+            }
+            if (!work.gone) {
                 session.toIdle(limited(RECOVERY));
                 work.idle = true;
             }
@@ -122,41 +134,61 @@ public final class Flasher {
         }
     }
 
+    /** A plan is made for the memory that a device described; another device may be in its place by now. */
+    private void requireSameDevice(FlashPlan plan) throws DfuException {
+        List<FlashTarget> here = FlashTarget.of(session.dfu().target());
+        for (TargetPlan target : plan.targets()) {
+            if (!here.contains(target.target())) {
+                throw new DfuProtocolException(
+                        Step.of("carry out the plan"),
+                        "it was made for " + plan.device() + " with " + target.target()
+                                + ", which this device does not have.",
+                        null,
+                        "Make the plan anew.");
+            }
+        }
+    }
+
     /**
      * Reads memory.
      *
      * @param target the alternate setting
      * @param range what to read; must lie in readable memory
      * @param out where the bytes go
-     * @throws DfuException if a transfer fails; the device is brought to dfuIDLE if it still answers
+     * @throws DfuException if a transfer fails or the device is known not to return its memory; it is brought to dfuIDLE if it still
+     *     answers
+     * @throws IOException if the bytes cannot be written
      */
     public void read(FlashTarget target, AddressRange range, OutputStream out) throws IOException {
-        if (!target.layout().contains(range)) {
-            throw new IllegalArgumentException(range + " does not lie in one region of " + target);
+        if (!Ranges.contain(target.layout().readable(), range)) {
+            throw new IllegalArgumentException(range + " does not lie in readable memory of " + target);
+        }
+        Optional<Quirk> lies = session.dfu().quirks().row(Trait.NO_UPLOAD);
+        if (lies.isPresent()) {
+            throw new DfuProtocolException(
+                    Step.of("read " + target, range.start()),
+                    "this bootloader does not return its memory: " + lies.get().reason(),
+                    null,
+                    "");
         }
         session.dfu().cancelWhen(cancelled);
         try {
             begin(target);
             listener.on(new FlashEvent.PhaseStarted(target, Phase.READ, range.size()));
-            List<IOException> failed = new ArrayList<>(1);
-            new MemoryReader(session, this::operation).read(range, (address, bytes, length) -> {
-                try {
-                    out.write(bytes, 0, length);
-                } catch (IOException e) {
-                    failed.add(e);
-                    return false;
-                }
+            reader(target).read(range, (address, bytes, length) -> {
+                out.write(bytes, 0, length);
                 listener.on(new FlashEvent.Progress(
                         target, Phase.READ, address, address + length - range.start(), range.size()));
                 return true;
             });
-            if (!failed.isEmpty()) {
-                throw failed.get(0);
-            }
         } finally {
             recover();
             session.dfu().cancelWhen(() -> false);
         }
+    }
+
+    private MemoryReader reader(FlashTarget target) {
+        return new MemoryReader(session, target, this::operation);
     }
 
     private void begin(FlashTarget target) throws DfuException {
@@ -180,19 +212,32 @@ public final class Flasher {
         }
     }
 
+    /** A deadline for one operation; the job's own if that is earlier. */
     private Deadline operation() {
         return limited(OPERATION);
     }
 
     private Deadline limited(Duration most) {
-        Duration left = job.map(Deadline::remaining).orElse(most);
-        return Deadline.in(time, left.compareTo(most) < 0 ? left : most);
+        return job.filter(j -> j.remaining().compareTo(most) < 0).orElseGet(() -> Deadline.in(time, most));
     }
 
     private void checkJob() throws DfuException {
         if (job.isPresent() && job.get().passed()) {
             throw new DfuTimeoutException(Step.of("finish the job"), job.get().allowed(), null);
         }
+    }
+
+    private String cannotRead(FlashTarget target) {
+        return session.dfu()
+                .quirks()
+                .row(Trait.NO_UPLOAD)
+                .map(row -> target + " cannot be read back: " + row.reason())
+                .orElse(target + " cannot be read back: its descriptors say so.");
+    }
+
+    /** What the bytes of some addresses should be. */
+    private interface Expected {
+        void fill(long address, byte[] bytes, int length);
     }
 
     /** What has been done so far. */
@@ -203,9 +248,12 @@ public final class Flasher {
         private final List<AddressRange> written = new ArrayList<>();
         private final List<AddressRange> unchanged = new ArrayList<>();
         private final List<AddressRange> verified = new ArrayList<>();
+        private final List<FlashReport.RangeDigest> digests = new ArrayList<>();
+        private final List<AddressRange> unread = new ArrayList<>();
         private final List<String> whyUnverified = new ArrayList<>();
         private Optional<DfuSeSession.Left> left = Optional.empty();
         private boolean idle;
+        private boolean gone;
 
         private Work(FlashPlan plan) {
             this.plan = plan;
@@ -215,52 +263,159 @@ public final class Flasher {
             listener.on(new FlashEvent.Note(text));
         }
 
+        private void progress(TargetPlan target, Phase phase, long address, long done, long total) {
+            listener.on(new FlashEvent.Progress(target.target(), phase, address, done, total));
+        }
+
+        private void phase(TargetPlan target, Phase phase, long total) {
+            listener.on(new FlashEvent.PhaseStarted(target.target(), phase, total));
+        }
+
+        private void notVerified(String why) {
+            whyUnverified.add(why);
+            note(why);
+        }
+
+        /** The check of the firmware is made on the bytes that will be sent, not on those that the plan was made of. */
+        private void authenticate() throws IOException {
+            if (plan.options().verifier().isPresent()) {
+                FirmwareImage.Builder image = FirmwareImage.builder().origin(plan.image(), "");
+                List<String> names = new ArrayList<>();
+                for (TargetPlan target : plan.targets()) {
+                    image.add(target.image());
+                    names.add(target.target().layout().name());
+                }
+                UsbDevice device = session.dfu().target().device();
+                note(plan.options()
+                        .verifier()
+                        .get()
+                        .verify(
+                                image.build(),
+                                new FirmwareVerifier.Target(device.vendorId(), device.productId(), names)));
+            }
+        }
+
+        private void end() throws DfuException {
+            if (plan.targets().isEmpty() && plan.options().readUnprotect()) {
+                session.toIdle(limited(RECOVERY));
+                session.readUnprotect(operation());
+                gone = true;
+                note("The device erases its flash and restarts without read protection; this can take a minute.");
+            }
+            if (plan.leaveAddress().isPresent()) {
+                DfuSeSession.Left how = session.leave(plan.leaveAddress().getAsLong(), operation());
+                left = Optional.of(how);
+                gone = how != DfuSeSession.Left.NOT;
+            }
+        }
+
+        private void writeOptionBytes(TargetPlan target) throws IOException {
+            for (FlashPlan.SectorPlan block : target.sectors()) {
+                if (gone) {
+                    throw new DfuProtocolException(
+                            Step.of("write the option bytes", block.sector().start()),
+                            "the device has reset itself after the block before.",
+                            null,
+                            "Connect it again in its bootloader and run the command once more.");
+                }
+                byte[] bytes = new byte[(int) block.sector().size()];
+                if (!block.kept().isEmpty()) {
+                    reader(target.target()).read(block.sector(), (address, read, length) -> {
+                        System.arraycopy(
+                                read, 0, bytes, (int) (address - block.sector().start()), length);
+                        return true;
+                    });
+                    session.readyToWrite(operation());
+                }
+                target.image().copy(block.sector().start(), bytes, 0, bytes.length);
+                phase(target, Phase.WRITE, bytes.length);
+                written.add(block.sector());
+                gone = session.writeOptionBytes(block.sector().start(), bytes, operation());
+                progress(target, Phase.WRITE, block.sector().start(), bytes.length, bytes.length);
+                notVerified("The device resets itself after its option bytes are written; read them when it is back.");
+            }
+        }
+
         private void compare(TargetPlan target) throws IOException {
+            List<AddressRange> ranges = Ranges.of(target.image());
             if (target.readback() == FlashPlan.Readback.IMPOSSIBLE) {
-                written.addAll(imageRanges(target.image()));
-                whyUnverified.add(cannotRead(target));
+                unread.addAll(ranges);
+                notVerified(cannotRead(target.target()));
                 return;
             }
+            ReadbackProof proof = new ReadbackProof(target.readback());
             compare(
                     target,
-                    imageRanges(target.image()),
+                    proof,
+                    ranges,
                     unchanged,
                     (address, bytes, length) -> target.image().copy(address, bytes, 0, length));
+            if (!proof.believed()) {
+                unread.addAll(ranges);
+            }
         }
 
-        /** What the bytes of some addresses should be. */
-        private interface Expected {
-            void fill(long address, byte[] bytes, int length);
-        }
-
-        private void compare(TargetPlan target, List<AddressRange> ranges, List<AddressRange> equal, Expected expected)
+        /** Reads ranges back and compares them; a difference is one only if what the device returns is its memory. */
+        private void compare(
+                TargetPlan target,
+                ReadbackProof proof,
+                List<AddressRange> wantedRanges,
+                List<AddressRange> equal,
+                Expected expected)
                 throws IOException {
-            long total = ranges.stream().mapToLong(AddressRange::size).sum();
-            listener.on(new FlashEvent.PhaseStarted(target.target(), Phase.VERIFY, total));
-            MemoryReader reader = new MemoryReader(session, Flasher.this::operation);
+            List<AddressRange> hidden =
+                    Ranges.without(wantedRanges, target.target().layout().readable());
+            if (!hidden.isEmpty()) {
+                unread.addAll(hidden);
+                notVerified(target.target() + " does not let the host read " + hidden.get(0) + ".");
+            }
+            List<AddressRange> ranges = Ranges.without(wantedRanges, hidden);
+            long total = Ranges.size(ranges);
+            phase(target, Phase.VERIFY, total);
+            MemoryReader reader = reader(target.target());
+            byte[] wanted = new byte[reader.blockSize()];
+            List<AddressRange> same = new ArrayList<>();
+            List<FlashReport.RangeDigest> sums = new ArrayList<>();
+            Optional<VerifyException> difference = Optional.empty();
             long[] done = {0};
-            byte[] wanted = new byte[session.blockSize()];
-            List<VerifyException> difference = new ArrayList<>(1);
             for (AddressRange range : ranges) {
-                checkJob();
+                Comparison comparison = new Comparison(advice(target));
                 reader.read(range, (address, bytes, length) -> {
+                    checkJob();
                     expected.fill(address, wanted, length);
-                    for (int i = 0; i < length; i++) {
-                        if (bytes[i] != wanted[i]) {
-                            difference.add(new VerifyException(address + i, wanted[i], bytes[i], advice(target)));
-                            return false;
-                        }
+                    proof.sample(address, bytes, length);
+                    boolean more = comparison.block(address, bytes, wanted, length);
+                    if (more && !erased.isEmpty()) {
+                        proof.cameBack(bytes, length);
                     }
                     done[0] += length;
-                    listener.on(new FlashEvent.Progress(target.target(), Phase.VERIFY, address, done[0], total));
-                    return true;
+                    progress(target, Phase.VERIFY, address, done[0], total);
+                    return more;
                 });
-                if (!difference.isEmpty()) {
-                    throw difference.get(0);
+                difference = comparison.difference();
+                if (difference.isPresent()) {
+                    break;
                 }
-                equal.add(range);
+                same.add(range);
+                sums.add(new FlashReport.RangeDigest(range, comparison.digest()));
             }
-            session.readyToUpload(operation());
+            proof.examine(reader);
+            session.readyToWrite(operation());
+            if (proof.lying() || (proof.open() && !difference.isPresent())) {
+                notVerified(
+                        proof.lying()
+                                ? target.target()
+                                        + " cannot be read back: this bootloader returns something else than its"
+                                        + " memory."
+                                : target.target() + " was read back, but one byte repeated does not show that this"
+                                        + " bootloader returns its memory.");
+                return;
+            }
+            equal.addAll(same);
+            digests.addAll(sums);
+            if (difference.isPresent()) {
+                throw difference.get();
+            }
         }
 
         private String advice(TargetPlan target) {
@@ -268,14 +423,14 @@ public final class Flasher {
                     ? ""
                     : "The sector may be write-protected, which DfuSe devices do not report, or the flash worn out"
                             + (target.readback() == FlashPlan.Readback.TO_BE_PROVED
-                                    ? "; or this bootloader does not return its memory on upload."
+                                    ? "; or this bootloader does not return its memory when it is read."
                                     : ".");
         }
 
         private FlashReport finish(FlashReport.Outcome outcome) {
-            List<AddressRange> proved = new ArrayList<>(verified);
-            List<AddressRange> unverified = FlashPlanner.without(FlashPlan.joined(written), FlashPlan.joined(proved));
-            if (!unverified.isEmpty() && whyUnverified.isEmpty()) {
+            List<AddressRange> open = new ArrayList<>(Ranges.without(Ranges.joined(written), Ranges.joined(verified)));
+            open.addAll(unread);
+            if (!open.isEmpty() && whyUnverified.isEmpty()) {
                 whyUnverified.add(
                         outcome == FlashReport.Outcome.COMPLETED
                                 ? "It was not asked to be read back."
@@ -287,8 +442,9 @@ public final class Flasher {
                     written,
                     unchanged,
                     verified,
-                    unverified,
-                    unverified.isEmpty() ? new ArrayList<>() : whyUnverified,
+                    digests,
+                    open,
+                    open.isEmpty() ? Collections.emptyList() : whyUnverified,
                     left,
                     idle,
                     Duration.ofNanos(time.nanos() - started));
@@ -299,28 +455,11 @@ public final class Flasher {
         private String summary(FlashReport report) {
             String touched = report.erased().isEmpty() && report.written().isEmpty()
                     ? "Nothing was changed on the device."
-                    : "Until then " + size(report.erased()) + " bytes were erased and " + size(report.written())
+                    : "Until then " + Ranges.size(report.erased()) + " bytes were erased and "
+                            + Ranges.size(report.written())
                             + " written; run the same command again to complete it.";
             return report.idle() ? touched : touched + " The device does not answer properly now: reset it first.";
         }
-    }
-
-    private static long size(List<AddressRange> ranges) {
-        return ranges.stream().mapToLong(AddressRange::size).sum();
-    }
-
-    private static List<AddressRange> imageRanges(FirmwareImage image) {
-        List<AddressRange> ranges = new ArrayList<>();
-        image.segments().forEach(s -> ranges.add(s.range()));
-        return FlashPlan.joined(ranges);
-    }
-
-    private String cannotRead(TargetPlan target) {
-        return session.dfu()
-                .quirks()
-                .row(Trait.NO_UPLOAD)
-                .map(row -> target.target() + " cannot be read back: " + row.reason())
-                .orElse(target.target() + " cannot be read back: the device says so itself.");
     }
 
     /** The phases of one target. */
@@ -329,136 +468,129 @@ public final class Flasher {
         private final TargetPlan plan;
         private final FlashTarget target;
         private final FlashOptions options;
-        private final SectorSurvey survey;
+        private final ReadbackProof proof;
 
         private TargetJob(Work work, TargetPlan plan) {
             this.work = work;
             this.plan = plan;
             this.target = plan.target();
             this.options = work.plan.options();
-            this.survey = new SectorSurvey(plan, options);
+            this.proof = new ReadbackProof(plan.readback());
         }
 
         private void run() throws IOException {
+            SectorSurvey survey = new SectorSurvey(plan, options, proof);
             if (survey.wanted()) {
-                read();
+                work.phase(plan, Phase.READ, survey.total());
+                survey.read(reader(target), (address, done) -> {
+                    checkJob();
+                    work.progress(plan, Phase.READ, address, done, survey.total());
+                });
+                session.readyToWrite(operation());
+                if (!proof.believed() && plan.kept().size() > 0) {
+                    work.note(target
+                            + (proof.lying() ? " does not return its memory" : " did not prove to return its memory")
+                            + " when it is read, so the bytes around the image are not kept.");
+                }
             }
-            survey.decide();
-            work.unchanged.addAll(survey.unchanged());
-            erase();
-            write();
-            verify();
+            SectorSurvey.Changes changes = survey.decide();
+            work.unchanged.addAll(changes.unchanged());
+            erase(changes.erases());
+            write(changes);
+            if (!changes.erases().isEmpty() || !changes.writes().isEmpty()) {
+                session.dfu().waitFor(Duration.ofMillis(session.dfu().quirks().value(Trait.ONE_BEHIND, 0)));
+            }
+            verify(changes);
         }
 
-        private void read() throws IOException {
-            listener.on(new FlashEvent.PhaseStarted(target, Phase.READ, survey.total()));
-            MemoryReader reader = new MemoryReader(session, Flasher.this::operation);
-            survey.read(reader, (address, done) -> {
-                checkJob();
-                listener.on(new FlashEvent.Progress(target, Phase.READ, address, done, survey.total()));
-            });
-            session.readyToUpload(operation());
-        }
-
-        private void erase() throws IOException {
-            List<FlashPlan.Erase> erases = survey.erases();
+        private void erase(List<FlashPlan.Erase> erases) throws IOException {
             if (plan.massErase()) {
-                long total = target.layout().regions().stream()
-                        .mapToLong(AddressRange::size)
-                        .sum();
-                listener.on(new FlashEvent.PhaseStarted(target, Phase.ERASE, total));
+                List<AddressRange> all = target.layout().regions();
+                long total = Ranges.size(all);
+                work.phase(plan, Phase.ERASE, total);
+                work.erased.addAll(all);
                 session.massErase(limited(MASS_ERASE));
-                work.erased.addAll(target.layout().regions());
-                listener.on(new FlashEvent.Progress(
-                        target, Phase.ERASE, target.layout().regions().get(0).start(), total, total));
-                return;
-            }
-            if (erases.isEmpty()) {
+                work.progress(plan, Phase.ERASE, all.get(0).start(), total, total);
+                canary(all.get(0));
                 return;
             }
             long total = erases.stream().mapToLong(e -> e.cleared().size()).sum();
+            if (total == 0) {
+                return;
+            }
             long done = 0;
-            listener.on(new FlashEvent.PhaseStarted(target, Phase.ERASE, total));
+            work.phase(plan, Phase.ERASE, total);
             for (FlashPlan.Erase erase : erases) {
                 checkJob();
                 // Reported even if the command fails: it may have begun.
                 work.erased.add(erase.cleared());
                 session.erase(erase.address(), operation());
                 done += erase.cleared().size();
-                listener.on(new FlashEvent.Progress(target, Phase.ERASE, erase.address(), done, total));
+                work.progress(plan, Phase.ERASE, erase.address(), done, total);
             }
-            if (survey.needsCanary()) {
-                canary(erases.get(0).cleared());
-            }
+            canary(erases.get(0).cleared());
         }
 
         /** A device that does not show blank memory after an erase does not show its memory at all. */
         private void canary(AddressRange cleared) throws IOException {
-            AddressRange probe = AddressRange.ofSize(cleared.start(), Math.min(session.blockSize(), cleared.size()));
-            boolean[] blank = {true};
-            new MemoryReader(session, Flasher.this::operation).read(probe, (address, bytes, length) -> {
-                for (int i = 0; i < length; i++) {
-                    blank[0] &= bytes[i] == (byte) 0xff;
-                }
-                return true;
-            });
-            session.readyToUpload(operation());
-            if (!blank[0]) {
-                survey.lies();
-                String why = target + " cannot be read back: after " + probe
-                        + " was erased the device still returned other bytes.";
-                work.whyUnverified.add(why);
-                work.note(why);
+            if (!proof.open() || !options.verify()) {
+                return;
             }
+            reader(target)
+                    .readExactly(
+                            AddressRange.ofSize(cleared.start(), Math.min(session.blockSize(), cleared.size())),
+                            (address, bytes, length) -> {
+                                proof.afterErase(bytes, length);
+                                return true;
+                            });
+            session.readyToWrite(operation());
         }
 
-        private void write() throws IOException {
-            List<AddressRange> runs = survey.writes();
-            long total = runs.stream().mapToLong(AddressRange::size).sum();
+        private void write(SectorSurvey.Changes changes) throws IOException {
+            List<AddressRange> runs = changes.writes();
+            long total = Ranges.size(runs);
             if (total == 0) {
                 return;
             }
-            listener.on(new FlashEvent.PhaseStarted(target, Phase.WRITE, total));
+            work.phase(plan, Phase.WRITE, total);
             long done = 0;
             for (AddressRange run : runs) {
-                done = writeRun(run, done, total);
+                done = writeRun(changes, run, done, total);
             }
-            long settling = session.dfu().quirks().value(Trait.ONE_BEHIND, 0);
-            session.dfu().waitFor(Duration.ofMillis(settling));
         }
 
         /** Writes a run: full blocks count up from one set-address, a short one at the end gets its own. */
-        private long writeRun(AddressRange run, long doneBefore, long total) throws IOException {
+        private long writeRun(SectorSurvey.Changes changes, AddressRange run, long doneBefore, long total)
+                throws IOException {
             int blockSize = session.blockSize();
             byte[] block = new byte[blockSize];
             long done = doneBefore;
-            int index = DfuSeSession.BLOCKS_PER_ADDRESS;
+            int index = session.blocksPerAddress();
             for (long address = run.start(); address < run.end(); ) {
                 checkJob();
                 int length = (int) Math.min(blockSize, run.end() - address);
-                if (index == DfuSeSession.BLOCKS_PER_ADDRESS || (length < blockSize && index > 0)) {
+                if (index == session.blocksPerAddress() || (length < blockSize && index > 0)) {
                     session.setAddress(address, operation());
                     index = 0;
                 }
-                survey.fill(address, block, length);
+                changes.fill(address, block, length);
                 work.written.add(AddressRange.ofSize(address, length));
                 session.writeBlock(index++, address, block, 0, length, operation());
                 address += length;
                 done += length;
-                listener.on(new FlashEvent.Progress(target, Phase.WRITE, address - length, done, total));
+                work.progress(plan, Phase.WRITE, address - length, done, total);
             }
             return done;
         }
 
-        private void verify() throws IOException {
-            List<AddressRange> written = FlashPlan.joined(survey.writes());
-            if (written.isEmpty()) {
+        private void verify(SectorSurvey.Changes changes) throws IOException {
+            if (changes.touched().isEmpty()) {
                 return;
             }
             if (plan.readback() == FlashPlan.Readback.IMPOSSIBLE) {
-                work.whyUnverified.add(cannotRead(plan));
-            } else if (options.verify() && !survey.isLying()) {
-                work.compare(plan, written, work.verified, survey::fill);
+                work.notVerified(cannotRead(target));
+            } else if (options.verify()) {
+                work.compare(plan, proof, changes.touched(), work.verified, changes::fill);
             }
         }
     }

@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * A memory layout: what the name of a DfuSe alternate setting says of the memory behind it, as runs of equal sectors (UM0424).
@@ -53,20 +54,34 @@ public record MemoryLayout(String name, List<SectorRun> runs) {
 
     /** The regions: stretches of addresses without a gap, in address order, whatever the sectors and rights within. */
     public List<AddressRange> regions() {
-        List<AddressRange> sorted = new ArrayList<>();
-        runs.forEach(r -> sorted.add(r.range()));
-        Collections.sort(sorted);
-        List<AddressRange> result = new ArrayList<>();
-        for (AddressRange range : sorted) {
-            int last = result.size() - 1;
-            if (last >= 0 && result.get(last).end() >= range.start()) {
-                AddressRange before = result.get(last);
-                result.set(last, new AddressRange(before.start(), Math.max(before.end(), range.end())));
-            } else {
-                result.add(range);
+        return Ranges.joined(runs.stream().map(SectorRun::range).collect(Collectors.toList()));
+    }
+
+    /** What of the regions the host can upload. */
+    List<AddressRange> readable() {
+        return Ranges.joined(
+                runs.stream().filter(SectorRun::readable).map(SectorRun::range).collect(Collectors.toList()));
+    }
+
+    /** The same layout with the region that starts at an address cut off after so many bytes, at the end of a sector. */
+    MemoryLayout cutOff(long start, long size) {
+        Optional<AddressRange> region = regions().stream()
+                .filter(r -> r.start() == start && r.size() > size)
+                .findFirst();
+        if (!region.isPresent()) {
+            return this;
+        }
+        List<SectorRun> left = new ArrayList<>();
+        for (SectorRun run : runs) {
+            long count = region.get().contains(run.start())
+                    ? Math.min(run.count(), (start + size - run.start()) / run.sectorSize())
+                    : run.count();
+            if (count > 0) {
+                left.add(new SectorRun(
+                        run.start(), count, run.sectorSize(), run.readable(), run.erasable(), run.writable()));
             }
         }
-        return result;
+        return new MemoryLayout(name, left);
     }
 
     /** Whether a range lies wholly in one region. */

@@ -1,66 +1,77 @@
 package io.github.dfu4j.dfuse;
 
-import io.github.dfu4j.dfu.DfuException;
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.usb.Deadline;
+import java.io.IOException;
+import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * Reads memory in as few transfers as the protocol allows: one set-address, then blocks whose numbers say where they lie. A short block
- * and one that does not lie a whole number of blocks behind the pointer get an address of their own.
+ * Reads memory in as few transfers as the protocol allows: one set-address, then blocks whose numbers say where they lie. The last block
+ * of a range is read whole where the memory goes on behind it, and gets an address of its own where it does not.
  */
 final class MemoryReader {
 
     private final DfuSeSession session;
+    private final List<AddressRange> regions;
     private final Supplier<Deadline> operation;
     private final int blockSize;
+    private final byte[] block;
     private long pointer = -1;
 
-    MemoryReader(DfuSeSession session, Supplier<Deadline> operation) {
+    MemoryReader(DfuSeSession session, FlashTarget target, Supplier<Deadline> operation) {
         this.session = session;
+        this.regions = target.layout().readable();
         this.operation = operation;
         this.blockSize = session.blockSize();
+        this.block = new byte[blockSize];
     }
 
-    /** The pointer has been moved by others. */
-    void forget() {
-        pointer = -1;
+    /** The most bytes that a sink gets at once. */
+    int blockSize() {
+        return blockSize;
     }
 
     /** Takes the bytes as they come. */
     interface Sink {
         /** Gets a block; answers whether to go on. */
-        boolean block(long address, byte[] bytes, int length) throws DfuException;
+        boolean block(long address, byte[] bytes, int length) throws IOException;
     }
 
     /**
-     * Reads a range, block by block.
-     *
-     * @return whether all of it was read; false if the sink did not want more
+     * Reads a range, block by block, until its end or until the sink does not want more.
      */
-    boolean read(AddressRange range, Sink sink) throws DfuException {
-        byte[] block = new byte[blockSize];
-        for (long address = range.start(); address < range.end(); ) {
-            int length = (int) Math.min(blockSize, range.end() - address);
-            long distance = address - pointer;
-            boolean reachable = pointer >= 0
-                    && length == blockSize
-                    && distance >= 0
-                    && distance % blockSize == 0
-                    && distance / blockSize < DfuSeSession.BLOCKS_PER_ADDRESS;
-            if (!reachable) {
-                session.readyToUpload(operation.get()); // a set-address is not taken in dfuUPLOAD-IDLE
-                session.setAddress(address, operation.get());
-                session.readyToUpload(operation.get());
-                pointer = address;
-                distance = 0;
-            }
-            session.readBlock((int) (distance / blockSize), address, block, 0, length);
-            address += length;
-            if (!sink.block(address - length, block, length)) {
-                return false;
-            }
+    void read(AddressRange range, Sink sink) throws IOException {
+        boolean more = true;
+        for (long address = range.start(); more && address < range.end(); address += blockSize) {
+            int wanted = (int) Math.min(blockSize, range.end() - address);
+            boolean whole = wanted == blockSize || Ranges.contain(regions, AddressRange.ofSize(address, blockSize));
+            fetch(address, whole ? blockSize : wanted);
+            more = sink.block(address, block, wanted);
         }
-        return true;
+    }
+
+    /** Reads a range that fits a block, by a set-address to its very start. */
+    void readExactly(AddressRange range, Sink sink) throws IOException {
+        pointer = -1;
+        fetch(range.start(), (int) range.size());
+        sink.block(range.start(), block, (int) range.size());
+    }
+
+    private void fetch(long address, int length) throws IOException {
+        long distance = address - pointer;
+        boolean reachable = pointer >= 0
+                && length == blockSize
+                && distance >= 0
+                && distance % blockSize == 0
+                && distance / blockSize < session.blocksPerAddress();
+        if (!reachable) {
+            session.readyToWrite(operation.get());
+            session.setAddress(address, operation.get());
+            session.readyToUpload(operation.get());
+            pointer = address;
+            distance = 0;
+        }
+        session.readBlock((int) (distance / blockSize), address, block, 0, length);
     }
 }

@@ -1,52 +1,78 @@
 package io.github.dfu4j.dfuse;
 
-import io.github.dfu4j.dfu.DfuException;
 import io.github.dfu4j.dfuse.FlashPlan.Erase;
 import io.github.dfu4j.dfuse.FlashPlan.Readback;
 import io.github.dfu4j.dfuse.FlashPlan.SectorPlan;
 import io.github.dfu4j.dfuse.FlashPlan.TargetPlan;
 import io.github.dfu4j.image.AddressRange;
+import io.github.dfu4j.image.FirmwareImage;
+import io.github.dfu4j.image.Segment;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
- * What is known of the sectors of a target before and while they are changed: what they held, whether that can be believed, and so which
- * are erased and written, in which order.
- *
- * <p>A device that is not known to return its memory is believed once two different blocks that are not one byte repeated have come back
- * exactly as the image has them; it cannot have made those up.
+ * Looks at what the sectors of a target hold before they are changed, and decides from that which are erased, what is written, and in
+ * which order.
  */
 final class SectorSurvey {
 
     private static final byte BLANK = (byte) 0xff;
 
-    private final TargetPlan plan;
-    private final FlashOptions options;
-    private final Map<SectorPlan, Found> found = new HashMap<>();
-    private final Map<AddressRange, byte[]> kept = new HashMap<>();
-    private final Set<Integer> matches = new LinkedHashSet<>();
-    private final List<SectorPlan> changed = new ArrayList<>();
-    private boolean lying;
-
-    /** What a sector held. */
+    /** What the bytes of a sector that the image is about were found to be. */
     private enum Found {
-        /** The image's bytes. */
         UNCHANGED,
-        /** Nothing but 0xFF. */
         BLANK,
-        /** Something else. */
         OTHER
     }
 
-    SectorSurvey(TargetPlan plan, FlashOptions options) {
+    /**
+     * What is to be done.
+     *
+     * @param content what the changed sectors hold afterwards; what it does not cover is blank
+     * @param unchanged parts of the image that are there already
+     * @param erases erase commands in their order
+     * @param writes runs without a gap, in the order in which they are written
+     * @param touched what is to be compared afterwards: what is written, and what is left blank on purpose
+     */
+    record Changes(
+            FirmwareImage content,
+            List<AddressRange> unchanged,
+            List<Erase> erases,
+            List<AddressRange> writes,
+            List<AddressRange> touched) {
+
+        /** The bytes that some addresses are to hold. */
+        void fill(long address, byte[] block, int length) {
+            Arrays.fill(block, 0, length, BLANK);
+            content.copy(address, block, 0, length);
+        }
+    }
+
+    private final TargetPlan plan;
+    private final FlashOptions options;
+    private final ReadbackProof proof;
+    private final Found[] found;
+    private final List<List<Segment>> kept = new ArrayList<>();
+    private final boolean erasesExactly;
+    private final List<AddressRange> readable;
+
+    SectorSurvey(TargetPlan plan, FlashOptions options, ReadbackProof proof) {
         this.plan = plan;
         this.options = options;
+        this.proof = proof;
+        this.found = new Found[plan.sectors().size()];
+        Arrays.fill(found, Found.OTHER);
+        Set<AddressRange> sectors = new HashSet<>();
+        for (SectorPlan sector : plan.sectors()) {
+            kept.add(new ArrayList<>());
+            sectors.add(sector.sector());
+        }
+        this.readable = plan.target().layout().readable();
+        this.erasesExactly = plan.erases().stream().allMatch(e -> sectors.contains(e.cleared()));
     }
 
     /** Whether the device is to be read first. */
@@ -60,188 +86,205 @@ final class SectorSurvey {
 
     /** How many bytes are read at the most. */
     long total() {
-        return plan.sectors().stream()
-                .mapToLong(s -> toRead(s).stream().mapToLong(AddressRange::size).sum())
-                .sum();
+        return plan.sectors().stream().mapToLong(SectorSurvey::mostToRead).sum();
     }
 
-    private List<AddressRange> toRead(SectorPlan sector) {
-        return options.skipUnchanged() ? Collections.singletonList(sector.sector()) : sector.kept();
+    private static long mostToRead(SectorPlan sector) {
+        return sector.kept().isEmpty()
+                ? Ranges.size(sector.written())
+                : sector.sector().size();
     }
 
     /** Is told how far the reading is. */
     interface Steps {
-        void step(long address, long done) throws DfuException;
+        void step(long address, long done) throws IOException;
     }
 
-    void read(MemoryReader reader, Steps steps) throws DfuException {
+    /** Reads what must be known, and no more: of a sector that differs, only the first difference and what is kept of it. */
+    void read(MemoryReader reader, Steps steps) throws IOException {
         long done = 0;
-        for (SectorPlan sector : plan.sectors()) {
-            boolean keeps = !sector.kept().isEmpty();
-            for (AddressRange range : sector.kept()) {
-                kept.put(range, new byte[(int) range.size()]);
+        for (int i = 0; i < found.length; i++) {
+            SectorPlan sector = plan.sectors().get(i);
+            if (options.skipUnchanged() && Ranges.contain(readable, sector.sector())) {
+                found[i] = look(sector, reader);
             }
-            boolean[] same = {true};
-            boolean[] blank = {true};
-            List<Integer> matched = new ArrayList<>();
-            for (AddressRange range : toRead(sector)) {
-                byte[] image = new byte[8192];
-                reader.read(range, (address, bytes, length) -> {
-                    byte[] expected = image.length >= length ? image : new byte[length];
-                    System.arraycopy(bytes, 0, expected, 0, length);
-                    int covered = plan.image().copy(address, expected, 0, length);
-                    boolean equal = startsEqual(expected, bytes, length);
-                    same[0] &= equal;
-                    blank[0] &= isUniform(bytes, length) && bytes[0] == BLANK;
-                    if (equal && covered == length && !isUniform(bytes, length)) {
-                        matched.add(Arrays.hashCode(Arrays.copyOf(bytes, length)));
-                    }
-                    keep(sector, address, bytes, length);
-                    return keeps || same[0] || blank[0];
-                });
-                done += range.size();
-                steps.step(range.start(), done);
+            // An erase that reaches beyond its sector can take along what this sector alone would not lose.
+            if (found[i] == Found.OTHER || !erasesExactly) {
+                for (AddressRange range : sector.kept()) {
+                    kept.get(i).add(fetch(range, reader));
+                }
             }
-            if (same[0]) {
-                matches.addAll(matched); // a sector is proof only as a whole
-            }
-            found.put(
-                    sector,
-                    !options.skipUnchanged()
-                            ? Found.OTHER
-                            : same[0] ? Found.UNCHANGED : blank[0] ? Found.BLANK : Found.OTHER);
+            done += mostToRead(sector);
+            steps.step(sector.sector().start(), done);
         }
+        proof.examine(reader);
     }
 
-    private void keep(SectorPlan sector, long address, byte[] bytes, int length) {
-        AddressRange block = AddressRange.ofSize(address, length);
-        for (AddressRange range : sector.kept()) {
-            range.intersection(block)
-                    .ifPresent(part -> System.arraycopy(
-                            bytes,
-                            (int) (part.start() - address),
-                            kept.getOrDefault(range, new byte[0]),
-                            (int) (part.start() - range.start()),
-                            (int) part.size()));
+    private Found look(SectorPlan sector, MemoryReader reader) throws IOException {
+        boolean[] same = {true};
+        boolean[] blank = {true};
+        byte[] expected = new byte[reader.blockSize()];
+        for (AddressRange range : imageRanges(sector)) {
+            reader.read(range, (address, bytes, length) -> {
+                proof.sample(address, bytes, length);
+                System.arraycopy(bytes, 0, expected, 0, length);
+                plan.image().copy(address, expected, 0, length);
+                for (int i = 0; i < length; i++) {
+                    same[0] &= bytes[i] == expected[i];
+                    blank[0] &= bytes[i] == BLANK;
+                }
+                return same[0] || blank[0];
+            });
+            if (!same[0] && !blank[0]) {
+                return Found.OTHER;
+            }
         }
+        return same[0] ? Found.UNCHANGED : Found.BLANK;
     }
 
-    private boolean believed() {
-        return plan.readback() == Readback.TRUSTED || (plan.readback() == Readback.TO_BE_PROVED && matches.size() >= 2);
+    private Segment fetch(AddressRange range, MemoryReader reader) throws IOException {
+        byte[] all = new byte[(int) range.size()];
+        reader.read(range, (address, bytes, length) -> {
+            proof.sample(address, bytes, length);
+            System.arraycopy(bytes, 0, all, (int) (address - range.start()), length);
+            return true;
+        });
+        return Segment.wrap(range.start(), all, 0, all.length);
     }
 
-    /** Whether the device has still to show that it returns its memory. */
-    boolean needsCanary() {
-        return plan.readback() == Readback.TO_BE_PROVED && !believed() && options.verify();
-    }
-
-    /** The device has been found out. */
-    void lies() {
-        lying = true;
-    }
-
-    boolean isLying() {
-        return lying;
+    /** What of a sector the image is about, in whole flash words. */
+    private List<AddressRange> imageRanges(SectorPlan sector) {
+        return sector.kept().isEmpty()
+                ? sector.written()
+                : Ranges.aligned(
+                        Ranges.without(sector.written(), sector.kept()), sector.sector(), plan.writeAlignment());
     }
 
     /** Settles what is changed, once everything has been read. */
-    void decide() {
-        for (SectorPlan sector : plan.sectors()) {
-            if (!believed() || found.get(sector) != Found.UNCHANGED) {
-                changed.add(sector);
+    Changes decide() {
+        List<SectorPlan> sectors = plan.sectors();
+        boolean believed = proof.believed();
+        boolean[] changed = new boolean[found.length];
+        boolean[] erased = new boolean[found.length];
+        boolean any = false;
+        for (int i = 0; i < found.length; i++) {
+            changed[i] = !(believed && found[i] == Found.UNCHANGED);
+            erased[i] = changed[i] && sectors.get(i).erasable() && !(believed && found[i] == Found.BLANK);
+            any |= changed[i];
+        }
+        for (int i = 0; any && options.restartSafe() && i < found.length; i++) {
+            if (!changed[i] && holdsVectors(sectors.get(i).sector())) {
+                changed[i] = true;
+                erased[i] = sectors.get(i).erasable();
             }
         }
-        // An erase that reaches beyond its sector takes neighbours along, which must then be written again.
-        boolean grown = true;
-        while (grown) {
+        List<Erase> erases = erases(changed, erased);
+
+        FirmwareImage.Builder content = FirmwareImage.builder().add(plan.image());
+        List<AddressRange> unchanged = new ArrayList<>();
+        List<AddressRange> plain = new ArrayList<>();
+        List<AddressRange> vectors = new ArrayList<>();
+        List<AddressRange> blank = new ArrayList<>();
+        erases.forEach(e -> blank.add(e.cleared()));
+        if (plan.massErase()) {
+            blank.addAll(plan.target().layout().regions());
+        }
+        for (int i = 0; i < found.length; i++) {
+            SectorPlan sector = sectors.get(i);
+            if (!changed[i]) {
+                unchanged.addAll(Ranges.of(plan.image().within(sector.sector())));
+                continue;
+            }
+            List<AddressRange> written = imageRanges(sector);
+            if (erased[i] && believed && !kept.get(i).isEmpty()) {
+                kept.get(i).forEach(content::add);
+                written = sector.written();
+            } else if (!erased[i] && found[i] == Found.BLANK) {
+                blank.addAll(written);
+            }
+            (holdsVectors(sector.sector()) ? vectors : plain).addAll(written);
+        }
+        List<AddressRange> touched = new ArrayList<>(plain);
+        touched.addAll(vectors);
+        Changes all = new Changes(
+                content.build(), Ranges.joined(unchanged), erases, new ArrayList<>(), Ranges.joined(touched));
+        all.writes()
+                .addAll(ordered(
+                        worthWriting(all, Ranges.joined(plain), Ranges.joined(blank)),
+                        worthWriting(all, Ranges.joined(vectors), Ranges.joined(blank))));
+        return all;
+    }
+
+    private boolean holdsVectors(AddressRange sector) {
+        return plan.vectorTable().isPresent()
+                && sector.contains(plan.vectorTable().getAsLong());
+    }
+
+    /**
+     * The erase commands that are needed; where one reaches beyond its sector, its neighbours are changed too. The sector of the vector
+     * table comes first, so that a device that loses power on the way does not start a program that is half gone.
+     */
+    private List<Erase> erases(boolean[] changed, boolean[] erased) {
+        Set<AddressRange> wanted = new HashSet<>();
+        for (int i = 0; i < erased.length; i++) {
+            if (erased[i]) {
+                wanted.add(plan.sectors().get(i).sector());
+            }
+        }
+        List<Erase> result = new ArrayList<>();
+        for (boolean grown = true; grown; ) {
             grown = false;
-            for (Erase erase : erases()) {
-                for (SectorPlan sector : plan.sectors()) {
-                    if (sector.sector().overlaps(erase.cleared()) && !changed.contains(sector)) {
-                        changed.add(sector);
-                        grown = true;
-                    }
+            result.clear();
+            for (Erase erase : plan.erases()) {
+                boolean needed = erasesExactly
+                        ? wanted.contains(erase.cleared())
+                        : wanted.stream().anyMatch(erase.cleared()::overlaps);
+                if (needed) {
+                    result.add(erase);
+                }
+            }
+            for (int i = 0; !erasesExactly && i < erased.length; i++) {
+                AddressRange sector = plan.sectors().get(i).sector();
+                if (!erased[i] && result.stream().anyMatch(e -> e.cleared().overlaps(sector))) {
+                    changed[i] = true;
+                    erased[i] = true;
+                    grown = wanted.add(sector);
                 }
             }
         }
-        changed.sort((a, b) -> a.sector().compareTo(b.sector()));
-    }
-
-    /** What of the image is there already. */
-    List<AddressRange> unchanged() {
-        List<AddressRange> result = new ArrayList<>();
-        for (SectorPlan sector : plan.sectors()) {
-            if (!changed.contains(sector)) {
-                plan.image().within(sector.sector()).segments().forEach(s -> result.add(s.range()));
+        for (int i = 1; i < result.size(); i++) {
+            if (holdsVectors(result.get(i).cleared())) {
+                result.add(0, result.remove(i));
             }
         }
         return result;
     }
 
-    /**
-     * The erase commands that are needed. The sector of the vector table comes first, so that a device that loses power on the way does
-     * not start a program that is half gone.
-     */
-    List<Erase> erases() {
-        List<Erase> result = new ArrayList<>();
-        for (Erase erase : plan.erases()) {
-            if (changed.stream()
-                    .anyMatch(s -> s.erasable() && needsErase(s) && s.sector().overlaps(erase.cleared()))) {
-                boolean first = plan.vectorTable().isPresent()
-                        && erase.cleared().contains(plan.vectorTable().getAsLong());
-                result.add(first ? 0 : result.size(), erase);
-            }
-        }
-        return result;
-    }
-
-    private boolean needsErase(SectorPlan sector) {
-        return !(believed() && found.get(sector) == Found.BLANK);
-    }
-
-    /**
-     * What is written, in the order in which it is: runs without a gap, the sector of the vector table last and its first block last of
-     * all.
-     */
-    List<AddressRange> writes() {
-        List<AddressRange> before = new ArrayList<>();
+    /** The sector of the vector table last, and its first block last of all. */
+    private List<AddressRange> ordered(List<AddressRange> plain, List<AddressRange> vectors) {
+        List<AddressRange> result = new ArrayList<>(plain);
         List<AddressRange> last = new ArrayList<>();
-        for (SectorPlan sector : changed) {
-            boolean vectors = plan.vectorTable().isPresent()
-                    && sector.sector().contains(plan.vectorTable().getAsLong());
-            (vectors ? last : before).addAll(sector.written());
-        }
-        List<AddressRange> result = worthWriting(FlashPlan.joined(before));
-        if (last.isEmpty()) {
-            return result;
-        }
-        long table = plan.vectorTable().getAsLong();
-        for (AddressRange run : worthWriting(FlashPlan.joined(last))) {
-            if (run.contains(table)) {
+        for (AddressRange run : vectors) {
+            if (holdsVectors(run)) {
+                long table = plan.vectorTable().getAsLong();
                 long behind = Math.min(run.end(), table + plan.blockSize());
-                addUnlessEmpty(result, run.start(), table);
-                addUnlessEmpty(result, behind, run.end());
+                Ranges.addUnlessEmpty(result, run.start(), table);
+                Ranges.addUnlessEmpty(result, behind, run.end());
+                last.add(new AddressRange(table, behind));
             } else {
                 result.add(run);
             }
         }
-        for (AddressRange run : last) {
-            if (run.contains(table)) {
-                addUnlessEmpty(result, table, Math.min(run.end(), table + plan.blockSize()));
-            }
-        }
+        result.addAll(last);
         return result;
     }
 
-    private static void addUnlessEmpty(List<AddressRange> list, long start, long end) {
-        if (start < end) {
-            list.add(new AddressRange(start, end));
-        }
-    }
-
-    /** Runs without the stretches of blank blocks in sectors that have just been erased, where leaving them out saves transfers. */
-    private List<AddressRange> worthWriting(List<AddressRange> runs) {
-        if (!options.skipBlank() || lying) {
+    /**
+     * Runs without the stretches of blank blocks where the memory is blank already. One block alone is written: a new set-address costs
+     * as much.
+     */
+    private List<AddressRange> worthWriting(Changes changes, List<AddressRange> runs, List<AddressRange> blank) {
+        if (!options.skipBlank()) {
             return runs;
         }
         List<AddressRange> result = new ArrayList<>();
@@ -252,77 +295,21 @@ final class SectorSurvey {
             long blankFrom = -1;
             for (long address = run.start(); address < run.end(); address += size) {
                 int length = (int) Math.min(size, run.end() - address);
-                fill(address, block, length);
-                boolean blank =
-                        isUniform(block, length) && block[0] == BLANK && inErased(AddressRange.ofSize(address, length));
-                if (blank && blankFrom < 0) {
+                changes.fill(address, block, length);
+                boolean needless = ReadbackProof.isBlank(block, length)
+                        && Ranges.contain(blank, AddressRange.ofSize(address, length));
+                if (needless && blankFrom < 0) {
                     blankFrom = address;
-                } else if (!blank && blankFrom >= 0) {
-                    if (address - blankFrom >= 2L * size) {
-                        addUnlessEmpty(result, from, blankFrom);
+                } else if (!needless && blankFrom >= 0) {
+                    if (blankFrom == from || address - blankFrom >= 2L * size) {
+                        Ranges.addUnlessEmpty(result, from, blankFrom);
                         from = address;
                     }
                     blankFrom = -1;
                 }
             }
-            addUnlessEmpty(result, from, blankFrom >= 0 ? blankFrom : run.end());
+            Ranges.addUnlessEmpty(result, from, blankFrom >= 0 ? blankFrom : run.end());
         }
         return result;
-    }
-
-    private boolean inErased(AddressRange range) {
-        if (plan.massErase()) {
-            return true;
-        }
-        List<AddressRange> cleared = new ArrayList<>();
-        erases().forEach(e -> cleared.add(e.cleared()));
-        for (SectorPlan sector : changed) {
-            if (sector.erasable() && !needsErase(sector)) {
-                cleared.add(sector.sector());
-            }
-        }
-        return FlashPlan.joined(cleared).stream().anyMatch(c -> c.contains(range));
-    }
-
-    /** The bytes that some addresses are to hold: the image's, those that are kept, and 0xFF where there is neither. */
-    void fill(long address, byte[] block, int length) {
-        Arrays.fill(block, 0, length, BLANK);
-        AddressRange wanted = AddressRange.ofSize(address, length);
-        for (SectorPlan sector : plan.sectors()) {
-            if (sector.kept().isEmpty() || !sector.sector().overlaps(wanted)) {
-                continue;
-            }
-            for (AddressRange range : sector.kept()) {
-                byte[] bytes = kept.get(range);
-                if (bytes != null) {
-                    range.intersection(wanted)
-                            .ifPresent(part -> System.arraycopy(
-                                    bytes,
-                                    (int) (part.start() - range.start()),
-                                    block,
-                                    (int) (part.start() - address),
-                                    (int) part.size()));
-                }
-            }
-        }
-        plan.image().copy(address, block, 0, length);
-    }
-
-    private static boolean startsEqual(byte[] a, byte[] b, int length) {
-        for (int i = 0; i < length; i++) {
-            if (a[i] != b[i]) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private static boolean isUniform(byte[] bytes, int length) {
-        for (int i = 1; i < length; i++) {
-            if (bytes[i] != bytes[0]) {
-                return false;
-            }
-        }
-        return true;
     }
 }

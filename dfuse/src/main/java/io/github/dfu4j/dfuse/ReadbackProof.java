@@ -1,0 +1,115 @@
+package io.github.dfu4j.dfuse;
+
+import io.github.dfu4j.image.AddressRange;
+import java.io.IOException;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How far a device's answers to DFU_UPLOAD are believed, and what it has shown so far.
+ *
+ * <p>A device that is not known to return its memory must show that it does: the bytes at an address must be those which another upload
+ * returned at that address, though it starts a few bytes later. A bootloader that sends some other memory, or the same bytes for every
+ * address, cannot do that. Where the memory is one byte repeated this shows nothing; then a sector must read blank once it is erased.
+ */
+final class ReadbackProof {
+
+    private static final int SMALLEST_SHIFT = 8;
+    private static final int LEAST = 32;
+
+    private enum Standing {
+        KNOWN,
+        SHOWN,
+        OPEN,
+        LYING,
+        NONE
+    }
+
+    private Standing standing;
+    private long probeAddress;
+    private byte @Nullable [] probe;
+
+    ReadbackProof(FlashPlan.Readback readback) {
+        standing = switch (readback) {
+            case TRUSTED -> Standing.KNOWN;
+            case TO_BE_PROVED -> Standing.OPEN;
+            case IMPOSSIBLE -> Standing.NONE;
+        };
+    }
+
+    /** Whether what the device returns is its memory. */
+    boolean believed() {
+        return standing == Standing.KNOWN || standing == Standing.SHOWN;
+    }
+
+    /** Whether it has shown neither that it returns its memory nor that it does not. */
+    boolean open() {
+        return standing == Standing.OPEN;
+    }
+
+    /** Whether it has been found to return something else. */
+    boolean lying() {
+        return standing == Standing.LYING;
+    }
+
+    /** Takes notice of a block that was read. */
+    void sample(long address, byte[] bytes, int length) {
+        if (probe == null && standing == Standing.OPEN && length >= LEAST && shiftOf(bytes, length) > 0) {
+            probeAddress = address;
+            probe = Arrays.copyOf(bytes, length);
+        }
+    }
+
+    /** Reads a block once more, from a few bytes further on, if the device has something to show. */
+    void examine(MemoryReader reader) throws IOException {
+        byte[] sample = probe;
+        if (standing != Standing.OPEN || sample == null) {
+            return;
+        }
+        int shift = shiftOf(sample, sample.length);
+        AddressRange shifted = new AddressRange(probeAddress + shift, probeAddress + sample.length);
+        boolean[] equal = {true};
+        reader.readExactly(shifted, (address, bytes, length) -> {
+            for (int i = 0; i < length; i++) {
+                equal[0] &= bytes[i] == sample[shift + i];
+            }
+            return true;
+        });
+        standing = equal[0] ? Standing.SHOWN : Standing.LYING;
+    }
+
+    /** A sector has just been erased, and this is what the device returns of it. */
+    void afterErase(byte[] bytes, int length) {
+        if (standing == Standing.OPEN && !isBlank(bytes, length)) {
+            standing = Standing.LYING;
+        }
+    }
+
+    /** Bytes that were written after an erase have come back equal. */
+    void cameBack(byte[] bytes, int length) {
+        if (standing == Standing.OPEN && !isBlank(bytes, length)) {
+            standing = Standing.SHOWN; // it said blank before, and this now
+        }
+    }
+
+    /** The first shift at which the bytes differ from themselves; 0 if there is none, as in one byte repeated. */
+    private static int shiftOf(byte[] bytes, int length) {
+        for (int shift = SMALLEST_SHIFT; shift <= length - LEAST / 2; shift += SMALLEST_SHIFT) {
+            for (int i = shift; i < length; i++) {
+                if (bytes[i] != bytes[i - shift]) {
+                    return shift;
+                }
+            }
+        }
+        return 0;
+    }
+
+    static boolean isBlank(byte[] bytes, int length) {
+        for (int i = 0; i < length; i++) {
+            if (bytes[i] != (byte) 0xff) {
+                return false;
+            }
+        }
+        return true;
+    }
+}
