@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -223,6 +224,11 @@ public final class DaisySeed extends VirtualBoard {
     /** The QSPI flash. */
     public FlashMemory qspiFlash() {
         return inside(() -> qspi);
+    }
+
+    /** The Daisy bootloader that internal flash holds, intact, if it does. */
+    public Optional<Bootloader> installedBootloader() {
+        return inside(() -> Optional.ofNullable(bootloaderIn(internal.read(RomProfile.FLASH_START, INTERNAL_SIZE))));
     }
 
     /** The core's instruction RAM, which the Daisy bootloader's upload shows instead of flash; to be changed at will. */

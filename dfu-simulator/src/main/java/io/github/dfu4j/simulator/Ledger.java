@@ -118,6 +118,7 @@ public final class Ledger {
 
     /** Calls a listener for each entry from now on, transfers among them, on the thread that causes it. */
     public void onEntry(Consumer<Entry> listener) {
+        look.run();
         listeners.add(listener);
     }
 

@@ -220,7 +220,7 @@ final class PlainGadget extends Gadget {
     /** A stall as DFU 1.1 A.2 wants it: back to appIDLE in run-time mode, to dfuERROR in DFU mode. */
     private Reply refuse() {
         if (dfuMode) {
-            if (state != ERROR) {
+            if (state != ERROR && state != MANIFEST_WAIT_RESET) {
                 fail(ERR_STALLEDPKT);
             }
         } else {

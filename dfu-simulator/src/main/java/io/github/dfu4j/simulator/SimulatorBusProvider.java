@@ -98,6 +98,7 @@ public final class SimulatorBusProvider implements UsbBusProvider {
         if (state != null) {
             keep(bus, made.get(0), new BoardFile(Path.of(state)));
         }
+        awaitArrival(bus);
         return bus;
     }
 
@@ -110,8 +111,11 @@ public final class SimulatorBusProvider implements UsbBusProvider {
                 bus.plug(board);
             }
         }
-        // Whoever opens a bus of this name wants to find the boards on it, not on their way.
-        for (int i = 0; i < 50 && !boards.stream().allMatch(VirtualBoard::attached); i++) {
+    }
+
+    /** Whoever opens a bus by name wants to find the boards on it, not on their way. */
+    private static void awaitArrival(VirtualBus bus) {
+        for (int i = 0; i < 50 && !bus.boards().values().stream().allMatch(VirtualBoard::attached); i++) {
             try {
                 bus.time().sleep(Duration.ofMillis(10));
             } catch (InterruptedException e) {

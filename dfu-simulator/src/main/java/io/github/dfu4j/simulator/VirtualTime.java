@@ -2,8 +2,8 @@ package io.github.dfu4j.simulator;
 
 import io.github.dfu4j.usb.Timebase;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The time in which simulated boards live.
@@ -56,7 +56,14 @@ public final class VirtualTime implements Timebase {
             return;
         }
         if (real) {
-            TimeUnit.NANOSECONDS.sleep(duration.toNanos());
+            // Thread.sleep knows whole milliseconds before Java 21, and a transfer takes a tenth of one.
+            long end = nanos() + duration.toNanos();
+            for (long left = duration.toNanos(); left > 0; left = end - nanos()) {
+                LockSupport.parkNanos(this, left);
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
+            }
         } else if (Thread.interrupted()) {
             throw new InterruptedException();
         } else {
