@@ -1,5 +1,6 @@
 package io.github.dfu4j.cli;
 
+import io.github.dfu4j.dfuse.DfuSeFormat;
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.image.DfuPrefix;
 import io.github.dfu4j.image.DfuSuffix;
@@ -54,7 +55,7 @@ final class InspectCommand extends Subcommand {
     }
 
     static FirmwareReader reader(@Nullable Long base) {
-        FirmwareReader reader = FirmwareReader.standard();
+        FirmwareReader reader = FirmwareReader.standard().with(new DfuSeFormat());
         return base == null ? reader : reader.withBase(base);
     }
 
