@@ -21,7 +21,15 @@ import picocli.CommandLine.Spec;
         usageHelpAutoWidth = false,
         usageHelpWidth = 100,
         sortOptions = false,
-        subcommands = {InspectCommand.class, LayoutCommand.class, ListCommand.class},
+        subcommands = {
+            InspectCommand.class,
+            LayoutCommand.class,
+            ListCommand.class,
+            DigestCommand.class,
+            ManifestCommand.class,
+            SignCommand.class,
+            VerifySignatureCommand.class
+        },
         exitCodeListHeading = "%nExit status (sysexits.h):%n",
         exitCodeList = {
             " 0:done",

@@ -101,6 +101,15 @@ class DigestTest {
                 .isEqualTo(MessageDigest.getInstance("SHA-256").digest(expected.toByteArray()));
     }
 
+    /** The value is that of printf, xxd, cat and sha256sum, put together as docs/trust.md says. */
+    @Test
+    void an_image_has_the_digest_that_other_tools_give() {
+        assertThat(Digest.ofImage(
+                                image(FLASH, "123456789".getBytes(StandardCharsets.US_ASCII)), DigestAlgorithm.SHA_256)
+                        .hex())
+                .isEqualTo("7aa342c3dc3100944f9057142d6195981a88932f1e8c93025784f476ec02086e");
+    }
+
     @Property
     void how_bytes_are_cut_into_segments_and_fills_does_not_matter(
             @ForAll @Size(min = 1, max = 300) byte[] bytes,
