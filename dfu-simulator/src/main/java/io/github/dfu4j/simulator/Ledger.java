@@ -210,7 +210,7 @@ public final class Ledger {
         return byRequest.getOrDefault(request, 0L);
     }
 
-    /** Where the time went since the board was plugged in or the ledger was cleared. */
+    /** Where the time went since the board was first plugged in or the ledger was cleared. */
     public TimeUse timeUse() {
         look.run();
         return timeUse(clock.getAsLong());
@@ -228,7 +228,12 @@ public final class Ledger {
     }
 
     /** Forgets everything so far; listeners stay. */
-    public synchronized void clear() {
+    public void clear() {
+        look.run();
+        forget();
+    }
+
+    private synchronized void forget() {
         entries.clear();
         byRequest.clear();
         operating.clear();

@@ -38,14 +38,15 @@ import java.util.TreeSet;
  * <tr><td>{@code habits=-A,+B}</td><td>switches {@link Habit}s off and on</td></tr>
  * <tr><td>{@code fault=stall@17,power-cut@30}</td><td>lets faults happen at transfers counted from 0: stall, silence, disconnect,
  *     power-cut, bus-error</td></tr>
- * <tr><td>{@code real-time}</td><td>lets time go with the real clock</td></tr>
+ * <tr><td>{@code real-time}, {@code fast-forward}</td><td>lets time go with the real clock, with or without the waits; see
+ *     {@link VirtualTime}</td></tr>
  * </table>
  */
 public final class SimulatorBusProvider implements UsbBusProvider {
 
     private static final String DAISY = "daisy-seed";
-    private static final Set<String> OPTIONS = new TreeSet<>(
-            List.of("state", "mode", "bootloader", "serial", "port", "count", "habits", "fault", "real-time"));
+    private static final Set<String> OPTIONS = new TreeSet<>(List.of(
+            "state", "mode", "bootloader", "serial", "port", "count", "habits", "fault", "real-time", "fast-forward"));
     private static final int MOST_BOARDS = 256;
 
     /** For {@link java.util.ServiceLoader}, and for programs that have none. */
@@ -82,7 +83,7 @@ public final class SimulatorBusProvider implements UsbBusProvider {
         int mark = name.indexOf('?');
         String boards = name.substring(4, mark < 0 ? name.length() : mark);
         Map<String, String> options = options(mark < 0 ? "" : name.substring(mark + 1));
-        VirtualBus bus = new VirtualBus(options.containsKey("real-time") ? VirtualTime.realTime() : new VirtualTime());
+        VirtualBus bus = new VirtualBus(time(options));
         List<VirtualBoard> made = new ArrayList<>();
         int count = count(options);
         for (String board : boards.split("\\+", -1)) {
@@ -100,6 +101,12 @@ public final class SimulatorBusProvider implements UsbBusProvider {
         }
         awaitArrival(bus);
         return bus;
+    }
+
+    private static VirtualTime time(Map<String, String> options) {
+        return options.containsKey("real-time")
+                ? VirtualTime.realTime()
+                : options.containsKey("fast-forward") ? VirtualTime.fastForward() : new VirtualTime();
     }
 
     private static void plug(VirtualBus bus, List<VirtualBoard> boards, Map<String, String> options) {
@@ -259,7 +266,8 @@ public final class SimulatorBusProvider implements UsbBusProvider {
             close(lock);
             throw new UsbException(UsbException.Kind.UNKNOWN, "no simulated board: " + e.getMessage(), null, e);
         }
-        bus.beforeListing(() -> carryOut(bus, board, file));
+        PortPath port = bus.boards().keySet().iterator().next();
+        bus.beforeListing(() -> carryOut(bus, port, board, file));
         bus.atClose(() -> {
             try {
                 file.save(board);
@@ -279,7 +287,8 @@ public final class SimulatorBusProvider implements UsbBusProvider {
         }
     }
 
-    private static void carryOut(VirtualBus bus, VirtualBoard board, BoardFile file) throws UsbException {
+    private static void carryOut(VirtualBus bus, PortPath port, VirtualBoard board, BoardFile file)
+            throws UsbException {
         List<BoardFile.Press> presses;
         try {
             presses = file.takePresses();
@@ -296,7 +305,7 @@ public final class SimulatorBusProvider implements UsbBusProvider {
                 case UNPLUG -> bus.unplug(board);
                 case PLUG -> {
                     if (!bus.boards().containsValue(board)) {
-                        bus.plug(board);
+                        bus.plug(board, port);
                     }
                 }
             }

@@ -45,6 +45,7 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
 
     private static final long MILLI = 1_000_000;
     private static final int BUS_RESET_MILLIS = 100;
+    private static final int LOOK_AGAIN_MILLIS = 20;
 
     private final String name;
     private final Map<Habit, Boolean> habitSwitches = new EnumMap<>(Habit.class);
@@ -348,8 +349,11 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
             if (plugged) {
                 throw new IllegalStateException(name + " is plugged in already");
             }
+            boolean first = !time.equals(busTime);
             time = busTime;
-            ledger.clear();
+            if (first) {
+                ledger.clear();
+            }
             plugged = true;
             happened("plugged in");
             restart(Start.POWER_ON);
@@ -448,11 +452,15 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
         long begin = time.nanos();
         long deadline = begin + timeoutMillis * MILLI;
         Outcome outcome = submit(mine, setup, data, offset, deadline);
-        sleepUntil(Math.min(outcome.end, deadline));
+        await(Math.min(outcome.end, deadline), mine, outcome);
         synchronized (lock) {
             catchUp();
             UsbException.Kind failure = outcome.failure;
-            if (failure == null && outcome.end > deadline) {
+            if (failure == UsbException.Kind.TIMEOUT && attachment != mine) {
+                failure = UsbException.Kind.GONE;
+            } else if (failure == null && !outcome.delivered && attachment != mine) {
+                failure = UsbException.Kind.GONE;
+            } else if (failure == null && outcome.end > deadline) {
                 failure = UsbException.Kind.TIMEOUT;
             } else if (failure == null && !outcome.delivered) {
                 failure = UsbException.Kind.GONE;
@@ -464,6 +472,27 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
                 throw new UsbException(failure, "control transfer " + setup + " to " + name + ": " + failure.words());
             }
             return n;
+        }
+    }
+
+    /** Waits until a time, or until the transfer has ended or the device is gone before that. */
+    private void await(long until, long mine, @Nullable Outcome outcome) throws UsbException {
+        while (true) {
+            long next;
+            synchronized (lock) {
+                catchUp();
+                long now = now();
+                boolean over = attachment != mine || (outcome != null && outcome.delivered);
+                if (now >= until || over) {
+                    return;
+                }
+                Event event = events.peek();
+                next = event == null ? until : Math.min(until, event.at());
+                if (time.isRealTime()) {
+                    next = Math.min(next, now + LOOK_AGAIN_MILLIS * MILLI); // somebody may pull the plug meanwhile
+                }
+            }
+            sleepUntil(next);
         }
     }
 
@@ -497,7 +526,7 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
                 }
                 wait = Math.min(blockedUntil, deadline);
             }
-            sleepUntil(wait);
+            await(wait, mine, null);
         }
     }
 

@@ -14,30 +14,46 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>In <em>real time</em> ({@link #realTime()}) the clock is the machine's and a sleep sleeps, so that many boards can be driven side by
  * side by as many threads, and programs that know nothing of simulations see a board at its true pace.
+ *
+ * <p>In <em>fast-forward</em> ({@link #fastForward()}) the clock goes on with the machine's too, but a sleep skips ahead instead: for
+ * boards that are served to such programs without making them wait.
  */
 public final class VirtualTime implements Timebase {
 
-    private final AtomicLong now = new AtomicLong();
-    private final boolean real;
+    private enum Pace {
+        SIMULATED,
+        REAL,
+        FAST_FORWARD
+    }
+
+    /** The simulated time, or in fast-forward how much of it was skipped. */
+    private final AtomicLong skipped = new AtomicLong();
+
+    private final Pace pace;
     private final long origin = System.nanoTime();
 
     /** Simulated time, starting at zero. */
     public VirtualTime() {
-        this(false);
+        this(Pace.SIMULATED);
     }
 
-    private VirtualTime(boolean real) {
-        this.real = real;
+    private VirtualTime(Pace pace) {
+        this.pace = pace;
     }
 
     /** Time that goes with the real clock, starting at zero. */
     public static VirtualTime realTime() {
-        return new VirtualTime(true);
+        return new VirtualTime(Pace.REAL);
     }
 
-    /** Whether it goes with the real clock. */
+    /** Time that goes with the real clock, starting at zero, and skips what is slept. */
+    public static VirtualTime fastForward() {
+        return new VirtualTime(Pace.FAST_FORWARD);
+    }
+
+    /** Whether it goes with the real clock and a sleep sleeps. */
     public boolean isRealTime() {
-        return real;
+        return pace == Pace.REAL;
     }
 
     /** The time since this object was made. */
@@ -47,7 +63,7 @@ public final class VirtualTime implements Timebase {
 
     @Override
     public long nanos() {
-        return real ? System.nanoTime() - origin : now.get();
+        return (pace == Pace.SIMULATED ? 0 : System.nanoTime() - origin) + skipped.get();
     }
 
     @Override
@@ -55,7 +71,7 @@ public final class VirtualTime implements Timebase {
         if (duration.isNegative() || duration.isZero()) {
             return;
         }
-        if (real) {
+        if (pace == Pace.REAL) {
             // Thread.sleep knows whole milliseconds before Java 21, and a transfer takes a tenth of one.
             long end = nanos() + duration.toNanos();
             for (long left = duration.toNanos(); left > 0; left = end - nanos()) {
@@ -67,8 +83,7 @@ public final class VirtualTime implements Timebase {
         } else if (Thread.interrupted()) {
             throw new InterruptedException();
         } else {
-            long end = now.get() + duration.toNanos();
-            now.accumulateAndGet(end, Math::max);
+            skipped.accumulateAndGet(skipped.get() + duration.toNanos(), Math::max);
         }
     }
 }

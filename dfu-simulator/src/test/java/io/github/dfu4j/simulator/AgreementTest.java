@@ -6,6 +6,7 @@ import io.github.dfu4j.dfu.DfuEvent;
 import io.github.dfu4j.dfu.DfuState;
 import io.github.dfu4j.dfu.DfuTransitions;
 import java.util.List;
+import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.Size;
@@ -14,7 +15,7 @@ import net.jqwik.api.constraints.Size;
 class AgreementTest {
 
     /** A plain device stalls exactly what the table does not have, and is afterwards in a state that the table names. */
-    @Property
+    @Property(edgeCases = EdgeCasesMode.NONE)
     void a_plain_device_does_what_the_table_says(@ForAll @Size(max = 40) List<DfuEvent> events) {
         Host host = new Host(new PlainDfu("dfu11").inDfuMode());
         for (DfuEvent event : events) {
@@ -31,7 +32,7 @@ class AgreementTest {
     }
 
     /** A ROM takes more than the table has, but whatever the table has it takes, and goes where the table says. */
-    @Property
+    @Property(edgeCases = EdgeCasesMode.NONE)
     void a_rom_takes_what_the_table_has(@ForAll @Size(max = 40) List<DfuEvent> events) {
         Host host = new Host(new Stm32Rom("stm32f407"));
         for (DfuEvent event : events) {

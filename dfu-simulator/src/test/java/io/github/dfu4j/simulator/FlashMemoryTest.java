@@ -9,6 +9,7 @@ import io.github.dfu4j.simulator.FlashMemory.Run;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -25,7 +26,7 @@ class FlashMemoryTest {
         return new FlashMemory("flash", START, word, rule, UNEVEN);
     }
 
-    @Property
+    @Property(edgeCases = EdgeCasesMode.NONE)
     void programming_an_erased_range_stores_exactly_the_bytes(
             @ForAll @IntRange(max = 200_000) int offset, @ForAll @Size(min = 1, max = 9000) byte[] bytes) {
         FlashMemory flash = flash(4, Rule.AND);
@@ -37,7 +38,7 @@ class FlashMemoryTest {
                 .isTrue();
     }
 
-    @Property
+    @Property(edgeCases = EdgeCasesMode.NONE)
     void programming_only_clears_bits_and_erasing_a_sector_sets_them_all(
             @ForAll @Size(100) byte[] first,
             @ForAll @Size(100) byte[] second,
@@ -54,7 +55,7 @@ class FlashMemoryTest {
         assertThat(flash.isBlank(flash.range())).isTrue();
     }
 
-    @Property
+    @Property(edgeCases = EdgeCasesMode.NONE)
     void sectors_are_disjoint_contiguous_and_cover_what_was_asked(
             @ForAll @IntRange(max = 200_000) int offset, @ForAll @IntRange(min = 1, max = 50_000) int size) {
         AddressRange wanted = AddressRange.ofSize(START + offset, size);

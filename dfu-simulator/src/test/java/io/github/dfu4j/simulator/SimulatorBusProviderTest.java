@@ -81,6 +81,13 @@ class SimulatorBusProviderTest {
         try (VirtualBus bus = provider.open("sim:dfu11?real-time")) {
             assertThat(bus.time().isRealTime()).isTrue();
         }
+        try (VirtualBus bus = provider.open("sim:dfu11?fast-forward")) {
+            long before = bus.time().nanos();
+            while (bus.time().nanos() == before) {
+                Thread.onSpinWait();
+            }
+            assertThat(bus.time().isRealTime()).isFalse();
+        }
     }
 
     @ParameterizedTest
@@ -112,7 +119,8 @@ class SimulatorBusProviderTest {
         assertThatThrownBy(() -> provider.open("sim:daisy"))
                 .hasMessageContaining("\"daisy\"")
                 .hasMessageContaining("daisy-seed, ");
-        assertThatThrownBy(() -> provider.open("sim:daisy-seed?x=1")).hasMessageContaining("bootloader, count, fault");
+        assertThatThrownBy(() -> provider.open("sim:daisy-seed?x=1"))
+                .hasMessageContaining("bootloader, count, fast-forward, fault");
     }
 
     // ---- boards kept in a file

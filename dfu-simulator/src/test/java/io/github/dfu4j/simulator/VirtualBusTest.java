@@ -66,7 +66,9 @@ class VirtualBusTest {
                 .extracting("kind")
                 .isEqualTo(UsbException.Kind.GONE);
         bus.plug(board);
-        assertThat(board.ledger().entries(Ledger.Happened.class).get(0).what()).isEqualTo("plugged in");
+        assertThat(board.ledger().entries(Ledger.Happened.class))
+                .extracting(Ledger.Happened::what)
+                .contains("unplugged", "plugged in");
     }
 
     @Test
@@ -134,8 +136,43 @@ class VirtualBusTest {
     }
 
     @Test
-    void an_interrupt_ends_a_sleep_in_either_time() {
-        for (VirtualTime time : List.of(new VirtualTime(), VirtualTime.realTime())) {
+    void fast_forward_skips_what_is_slept_and_goes_on_by_itself() throws Exception {
+        long begin = System.nanoTime();
+        VirtualTime time = VirtualTime.fastForward();
+        time.sleep(Duration.ofDays(1));
+        Duration first = time.now();
+        assertThat(first).isGreaterThanOrEqualTo(Duration.ofDays(1));
+        while (time.now().equals(first)) {
+            Thread.onSpinWait();
+        }
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
+    }
+
+    @Test
+    void pulling_the_plug_ends_a_transfer_that_waits_in_real_time() throws Exception {
+        VirtualBus bus = new VirtualBus(VirtualTime.realTime());
+        Stm32Rom board = new Stm32Rom("stm32f767");
+        bus.plug(board);
+        while (bus.devices().isEmpty()) {
+            Thread.onSpinWait();
+        }
+        UsbConnection c = bus.open(bus.devices().get(0));
+        c.control(new ControlSetup(0x21, 4, 0, 0, 0), new byte[0], 0, 1000);
+        c.control(new ControlSetup(0x21, 1, 0, 0, 1), new byte[] {0x41}, 0, 1000);
+        c.control(GETSTATUS, new byte[6], 0, 1000);
+        Thread puller = new Thread(() -> bus.unplug(board));
+        long begin = System.nanoTime();
+        puller.start();
+        assertThatThrownBy(() -> c.control(GETSTATUS, new byte[6], 0, 60_000))
+                .extracting("kind")
+                .isEqualTo(UsbException.Kind.GONE);
+        puller.join();
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
+    }
+
+    @Test
+    void an_interrupt_ends_a_sleep_in_any_time() {
+        for (VirtualTime time : List.of(new VirtualTime(), VirtualTime.realTime(), VirtualTime.fastForward())) {
             Thread.currentThread().interrupt();
             assertThatThrownBy(() -> time.sleep(Duration.ofSeconds(100))).isInstanceOf(InterruptedException.class);
             assertThat(Thread.currentThread().isInterrupted()).isFalse();
