@@ -35,8 +35,9 @@ import java.util.Set;
  *
  * <p>An import is exclusive, and a list entry holds neither descriptors nor strings. So:
  * <ul>
- *   <li>a device with a DFU interface is imported once, when it is first listed, to read its descriptors and strings. One that is in
- *       use by another client then is listed with that {@linkplain UsbDevice#accessProblem() problem};
+ *   <li>a device with a DFU interface is imported once, when it is first listed, to read its descriptors and strings; so is one
+ *       without any interface, since Linux lists a device so until it is configured. One that is in use by another client then is
+ *       listed with that {@linkplain UsbDevice#accessProblem() problem};
  *   <li>the descriptors of every other device are made up from its list entry until it is opened: ids and interface classes are right,
  *       lengths, endpoints and strings are missing.
  * </ul>
@@ -97,9 +98,9 @@ public final class UsbIpBus implements UsbBus {
             present.add(key);
             UsbDevice device = known.get(key);
             if (device == null) {
-                device = exported.interfaces().stream().anyMatch(c -> c >> 8 == 0xfe01)
-                        ? examine(exported)
-                        : fromEntry(exported).build();
+                boolean perhapsDfu = exported.interfaces().isEmpty()
+                        || exported.interfaces().stream().anyMatch(c -> c >> 8 == 0xfe01);
+                device = perhapsDfu ? examine(exported) : fromEntry(exported).build();
             }
             result.add(device);
         }
@@ -183,6 +184,9 @@ public final class UsbIpBus implements UsbBus {
                 known.put(key, complete);
             }
             Connection connection = new Connection(complete, link);
+            if (link.description().configurationValue() == 0) {
+                connection.configure(complete.configurationValue()); // to do so is left to the importing host
+            }
             open.put(key, connection);
             opened = true;
             return connection;
@@ -373,6 +377,10 @@ public final class UsbIpBus implements UsbBus {
         public void selectAlternate(int interfaceNumber, int alternateSetting) throws UsbException {
             ControlSetup setInterface = new ControlSetup(0x01, 0x0b, alternateSetting, interfaceNumber, 0);
             control(setInterface, new byte[0], 0, TRANSFER_TIMEOUT_MILLIS);
+        }
+
+        private void configure(int value) throws UsbException {
+            control(new ControlSetup(0x00, 0x09, value, 0, 0), new byte[0], 0, TRANSFER_TIMEOUT_MILLIS);
         }
 
         @Override

@@ -28,7 +28,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -248,41 +247,49 @@ public final class UsbIpServer implements Closeable {
             throw new ProtocolException("expected the bus id of OP_REQ_IMPORT, found no more bytes");
         }
         String busId = ExportedDevice.text("bus id", field);
+        Runnable told = null;
         synchronized (clients) {
             if (!granted.add(busId)) {
-                refuse(channel, busId, Op.DEVICE_BUSY, "it is in use by another client");
-                return;
+                told = refuse(channel, busId, Op.DEVICE_BUSY, "it is in use by another client");
             }
         }
-        try {
-            Optional<Export> export = list().stream()
-                    .filter(e -> e.description().busId().equals(busId))
-                    .findFirst();
-            if (export.isPresent()) {
-                serveImport(channel, export.get());
-            } else {
-                refuse(channel, busId, Op.NO_DEVICE, "there is no such device");
-            }
-        } catch (UsbException e) {
-            boolean busy = e.kind() == UsbException.Kind.BUSY;
-            refuse(channel, busId, busy ? Op.DEVICE_BUSY : Op.DEVICE_ERROR, String.valueOf(e.getMessage()));
-        } finally {
-            synchronized (clients) {
-                granted.remove(busId);
+        if (told == null) {
+            try {
+                told = serveImport(channel, busId);
+            } finally {
+                synchronized (clients) {
+                    granted.remove(busId);
+                }
             }
         }
+        told.run();
     }
 
-    private void serveImport(Channel channel, Export export) throws IOException {
+    /** Serves an import to its end; what the listener is then told, it is told when the device can be imported again. */
+    private Runnable serveImport(Channel channel, String busId) throws IOException {
+        Export export;
+        UsbConnection connection;
+        try {
+            export = list().stream()
+                    .filter(e -> e.description().busId().equals(busId))
+                    .findFirst()
+                    .orElse(null);
+            if (export == null) {
+                return refuse(channel, busId, Op.NO_DEVICE, "there is no such device");
+            }
+            connection = open(export.device());
+        } catch (UsbException e) {
+            boolean busy = e.kind() == UsbException.Kind.BUSY;
+            return refuse(channel, busId, busy ? Op.DEVICE_BUSY : Op.DEVICE_ERROR, String.valueOf(e.getMessage()));
+        }
         ExportedDevice description = export.description();
-        UsbConnection connection = open(export.device());
         ServerImport session =
                 new ServerImport(channel, connection, description.devid(), listener, handshakeTimeout, transferTimeout);
         boolean serving = false;
         try {
             channel.write(new Op(Op.REP_IMPORT, Op.OK).toBytes(), description.toBytes(false));
             synchronized (clients) {
-                imports.put(description.busId(), session);
+                imports.put(busId, session);
                 if (closed) {
                     session.close("the server was closed");
                 }
@@ -296,9 +303,9 @@ public final class UsbIpServer implements Closeable {
         listener.imported(channel.peer(), export.device());
         String why = session.serve();
         synchronized (clients) {
-            imports.remove(description.busId());
+            imports.remove(busId);
         }
-        listener.released(channel.peer(), export.device(), why);
+        return () -> listener.released(channel.peer(), export.device(), why);
     }
 
     private UsbConnection open(UsbDevice device) throws UsbException {
@@ -316,9 +323,9 @@ public final class UsbIpServer implements Closeable {
         }
     }
 
-    private void refuse(Channel channel, String busId, int status, String why) throws IOException {
-        listener.refused(channel.peer(), "import of " + busId + ": " + why);
+    private Runnable refuse(Channel channel, String busId, int status, String why) throws IOException {
         channel.write(new Op(Op.REP_IMPORT, status).toBytes(), new byte[0]);
+        return () -> listener.refused(channel.peer(), "import of " + busId + ": " + why);
     }
 
     private record Export(ExportedDevice description, UsbDevice device) {}

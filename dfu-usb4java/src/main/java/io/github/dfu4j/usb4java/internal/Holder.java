@@ -32,7 +32,8 @@ public final class Holder {
             try {
                 String driver = Files.readSymbolicLink(link).getFileName().toString();
                 return driver.equals(PROGRAM)
-                        ? Optional.of(program(port.bus(), address).orElse("another program"))
+                        ? Optional.of(program(port.bus(), address)
+                                .orElse("another program, or this one by another connection"))
                         : Optional.of("the kernel driver " + driver);
             } catch (IOException e) {
                 return Optional.empty(); // no driver, or no way to know
