@@ -26,6 +26,7 @@ final class HexText {
     }
 
     private final FirmwareSource source;
+    private final long size;
     private final byte[] text = new byte[256 * 1024];
     private int at;
     private int end;
@@ -35,6 +36,7 @@ final class HexText {
 
     HexText(FirmwareSource source) throws IOException {
         this.source = source;
+        this.size = source.size();
         refill();
         if (startsWithMark(text, end)) {
             at = 3;
@@ -75,36 +77,38 @@ final class HexText {
     }
 
     /** How many bytes the rest of the file can stand for at most. */
-    long bytesLeft() throws IOException {
-        return (source.size() - position - at) / 2;
+    long bytesLeft() {
+        return (size - position - at) / 2;
     }
 
     /** Goes to the next character that is no blank; false at the end of the file. */
     boolean next() throws IOException {
-        while (true) {
-            while (at < end) {
-                byte c = text[at];
+        do {
+            int i = at;
+            boolean found = false;
+            while (i < end) {
+                byte c = text[i];
                 if (c == '\n') {
                     line += afterReturn ? 0 : 1;
-                    afterReturn = false;
                 } else if (c == '\r') {
                     line++;
-                    afterReturn = true;
-                } else if (c == ' ' || c == '\t') {
-                    afterReturn = false;
-                } else {
-                    afterReturn = false;
-                    if (end - at < LONGEST_RECORD) {
-                        refill();
-                    }
-                    return true;
+                } else if (c != ' ' && c != '\t') {
+                    found = true;
+                    break;
                 }
-                at++;
+                afterReturn = c == '\r';
+                i++;
             }
-            if (!refill()) {
-                return false;
+            at = i;
+            if (found) {
+                afterReturn = false;
+                if (end - i < LONGEST_RECORD) {
+                    refill();
+                }
+                return true;
             }
-        }
+        } while (refill());
+        return false;
     }
 
     private boolean refill() throws IOException {
@@ -122,17 +126,32 @@ final class HexText {
         return at < end ? text[at++] & 0xff : -1;
     }
 
-    /** Takes the digits of one byte. */
-    int one(String what) throws FirmwareFormatException {
-        if (end - at < 2) {
+    /**
+     * Takes the digits of a number.
+     *
+     * @param size how many bytes it has, 1 to 4
+     */
+    long number(int size, String what) throws FirmwareFormatException {
+        if (end - at < 2 * size) {
             throw tooShort(what);
         }
-        int value = HIGH[text[at] & 0xff] | LOW[text[at + 1] & 0xff];
-        if (value < 0) {
-            throw noDigits(what, 1);
+        int all = 0;
+        int value = 0;
+        for (int i = 0; i < size; i++) {
+            int next = HIGH[text[at + 2 * i] & 0xff] | LOW[text[at + 2 * i + 1] & 0xff];
+            all |= next;
+            value = value << 8 | next;
         }
-        at += 2;
-        return value;
+        if (all < 0) {
+            throw noDigits(what, size);
+        }
+        at += 2 * size;
+        return value & 0xffffffffL;
+    }
+
+    /** The sum of the bytes of a number. */
+    static int sumOf(long number) {
+        return (int) ((number >> 24) + (number >> 16 & 0xff) + (number >> 8 & 0xff) + (number & 0xff));
     }
 
     /**

@@ -43,32 +43,32 @@ public final class IntelHexFormat implements FirmwareFormat {
 
     private static void parse(HexText text, DataRuns runs, FirmwareImage.Builder image, ReadContext context)
             throws IOException {
-        byte[] other = new byte[255];
+        byte[] other = new byte[256];
         long base = 0;
         boolean segmented = false;
         while (text.next()) {
             if (text.character() != ':') {
                 throw text.fail("expected ':' at the start of a record");
             }
-            int count = text.one("a record's length");
-            int high = text.one("a record's address");
-            int low = text.one("a record's address");
-            int type = text.one("a record's type");
-            int offset = high << 8 | low;
-            int sum = count + high + low + type;
+            long head = text.number(4, "a record's length, address and type");
+            int count = (int) (head >> 24);
+            int offset = (int) (head >> 8) & 0xffff;
+            int type = (int) head & 0xff;
+            int sum = HexText.sumOf(head);
             if (type == 0) {
                 if (segmented ? offset + count > 0x10000 : base + offset + count > 1L << 32) {
                     throw text.fail(count + " bytes at " + AddressRange.hex(base + offset)
                             + " wrap around the end of the " + (segmented ? "64 KiB segment" : "address space"));
                 }
-                runs.prepare(base + offset, count, text.bytesLeft());
-                sum += text.many(runs.buffer, runs.length, count, "a data record");
-                checkSum(text, sum);
+                // The checksum is taken along with the data, into the room that is left behind them.
+                runs.prepare(base + offset, count + 1, text.bytesLeft());
+                sum += text.many(runs.buffer, runs.length, count + 1, "a data record");
+                checkSum(text, sum, runs.buffer[runs.length + count]);
                 runs.commit(count);
                 continue;
             }
-            sum += text.many(other, 0, count, "a record");
-            checkSum(text, sum);
+            sum += text.many(other, 0, count + 1, "a record");
+            checkSum(text, sum, other[count]);
             if (type > 5) {
                 throw text.fail("expected a record type from 00 to 05, found " + String.format("%02X", type));
             }
@@ -102,10 +102,10 @@ public final class IntelHexFormat implements FirmwareFormat {
         throw text.fail("the file ends without an end-of-file record (:00000001FF), so it may have been cut");
     }
 
-    private static void checkSum(HexText text, int sum) throws IOException {
-        int found = text.one("a record's checksum");
-        if ((sum + found & 0xff) != 0) {
-            throw text.fail(String.format("bad checksum: expected %02X, found %02X", -sum & 0xff, found));
+    /** The bytes of a record and its checksum add up to a multiple of 256. */
+    private static void checkSum(HexText text, int sum, byte found) throws IOException {
+        if ((sum & 0xff) != 0) {
+            throw text.fail(String.format("bad checksum: expected %02X, found %02X", found - sum & 0xff, found));
         }
     }
 

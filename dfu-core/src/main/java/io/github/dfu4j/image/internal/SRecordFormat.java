@@ -48,7 +48,7 @@ public final class SRecordFormat implements FirmwareFormat {
 
     private static String parse(HexText text, DataRuns runs, FirmwareImage.Builder image, ReadContext context)
             throws IOException {
-        byte[] other = new byte[255];
+        byte[] other = new byte[256];
         String header = "";
         long records = 0;
         while (text.next()) {
@@ -57,7 +57,7 @@ public final class SRecordFormat implements FirmwareFormat {
             if (mark != 'S' || type < 0 || type > 9 || type == 4) {
                 throw text.fail("expected a record from S0 to S9, of which S4 is not in use");
             }
-            int count = text.one("a record's length");
+            int count = (int) text.number(1, "a record's length");
             int addressSize = addressSize(type);
             int size = count - addressSize - 1;
             boolean data = type >= 1 && type <= 3;
@@ -65,26 +65,23 @@ public final class SRecordFormat implements FirmwareFormat {
                 throw text.fail("an S" + type + " record counts " + (type > 3 ? "" : "at least ") + (addressSize + 1)
                         + " bytes, not " + count);
             }
-            int sum = count;
-            long address = 0;
-            for (int i = 0; i < addressSize; i++) {
-                int next = text.one("a record's address");
-                sum += next;
-                address = address << 8 | next;
-            }
+            long address = text.number(addressSize, "a record's address");
+            int sum = count + HexText.sumOf(address);
             if (data) {
                 if (address + size > 1L << 32) {
                     throw text.fail(size + " bytes at " + AddressRange.hex(address)
                             + " wrap around the end of the address space");
                 }
-                runs.prepare(address, size, text.bytesLeft());
-                sum += text.many(runs.buffer, runs.length, size, "a data record");
+                // The checksum is taken along with the data, into the room that is left behind them.
+                runs.prepare(address, size + 1, text.bytesLeft());
+                sum += text.many(runs.buffer, runs.length, size + 1, "a data record");
             } else {
-                sum += text.many(other, 0, size, "a record");
+                sum += text.many(other, 0, size + 1, "a record");
             }
-            int found = text.one("a record's checksum");
-            if ((sum + found & 0xff) != 0xff) {
-                throw text.fail(String.format("bad checksum: expected %02X, found %02X", ~sum & 0xff, found));
+            if ((sum & 0xff) != 0xff) {
+                int found = (data ? runs.buffer[runs.length + size] : other[size]) & 0xff;
+                throw text.fail(
+                        String.format("bad checksum: expected %02X, found %02X", found - sum - 1 & 0xff, found));
             }
             if (data) {
                 runs.commit(size);
