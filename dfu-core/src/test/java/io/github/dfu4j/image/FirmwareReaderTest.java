@@ -195,7 +195,7 @@ class FirmwareReaderTest {
                 ":0100000041BF | line 1: bad checksum: expected BE, found BF",
                 ":0100000041BE | line 1: the file ends without an end-of-file record",
                 ":01000000G1BE | line 1: expected a hexadecimal digit of a data record, found 'G'",
-                ":0200000041BD | line 1: the file ends within a record's checksum",
+                ":0200000041BD | line 1: the file ends within a data record",
                 ":0100000041BE;:0100000042BD;:00000001FF | line 2: the byte at 0x00000000 is 0x42 here, but 0x41 in line 1",
                 ":020000041234B4;S10000 | line 2: expected ':' at the start of a record",
                 ":0100000641B8 | line 1: expected a record type from 00 to 05, found 06",

@@ -121,8 +121,7 @@ public final class ElfFormat implements FirmwareFormat {
             }
             long entry = word(header, 24, 24);
             List<Program> programs = programs(header);
-            List<Section> sections = sections(header);
-            List<Load> loads = sections.isEmpty() ? loadsOf(programs) : loadsOf(sections, programs);
+            List<Load> loads = hasSections(header) ? loadsOf(sections(header), programs) : loadsOf(programs);
             if (type == ET_DYN) {
                 context.add(Finding.note(
                         "position-independent", "the program is position-independent; its addresses are the linker's"));
@@ -183,12 +182,13 @@ public final class ElfFormat implements FirmwareFormat {
             return result;
         }
 
+        private boolean hasSections(ByteBuffer header) {
+            return word(header, 32, 40) != 0;
+        }
+
         /** The sections that occupy memory and have bytes in the file. */
         private List<Section> sections(ByteBuffer header) throws IOException {
             long table = word(header, 32, 40);
-            if (table == 0) {
-                return new ArrayList<>();
-            }
             int entrySize = header.getShort(wide ? 58 : 46) & 0xffff;
             long count = header.getShort(wide ? 60 : 48) & 0xffff;
             long names = header.getShort(wide ? 62 : 50) & 0xffff;
@@ -261,7 +261,7 @@ public final class ElfFormat implements FirmwareFormat {
             }
             List<Load> result = new ArrayList<>();
             int outside = 0;
-            Section first = sections.get(0);
+            String first = "";
             for (Section s : sections) {
                 Program around = null;
                 for (Program p : programs) {
@@ -271,7 +271,7 @@ public final class ElfFormat implements FirmwareFormat {
                     }
                 }
                 if (around == null && outside++ == 0) {
-                    first = s;
+                    first = s.name;
                 }
                 long address = around == null ? s.address : around.physical + (s.offset - around.offset);
                 result.add(load("section " + s.name, address, s.offset, s.size));
@@ -279,15 +279,14 @@ public final class ElfFormat implements FirmwareFormat {
             if (outside > 0 && !programs.isEmpty()) {
                 context.add(Finding.note(
                         "outside-segments",
-                        outside + " sections lie in no segment, the first is " + first.name
+                        outside + " sections lie in no segment, the first is " + first
                                 + ": their virtual addresses are taken for physical ones"));
             }
             return result;
         }
 
         private List<Load> loadsOf(List<Program> programs) throws IOException {
-            context.add(
-                    Finding.note("no-sections", "the file has no sections that are loaded; its segments are taken"));
+            context.add(Finding.note("no-sections", "the file has no table of sections; its segments are taken"));
             List<Load> result = new ArrayList<>();
             for (Program p : programs) {
                 if (p.tls || p.fileSize == 0) {

@@ -1,0 +1,151 @@
+package io.github.dfu4j.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
+
+class DfuEnvelopeTest {
+
+    private static final byte[] HELLO = "hello world".getBytes(StandardCharsets.US_ASCII);
+
+    /** What {@code dfu-suffix -v 0483 -p df11 -a} makes of it. */
+    private static final byte[] SEALED = {
+        'h',
+        'e',
+        'l',
+        'l',
+        'o',
+        ' ',
+        'w',
+        'o',
+        'r',
+        'l',
+        'd',
+        -1,
+        -1,
+        0x11,
+        (byte) 0xdf,
+        (byte) 0x83,
+        4,
+        0,
+        1,
+        'U',
+        'F',
+        'D',
+        16,
+        (byte) 0xb9,
+        (byte) 0xd7,
+        (byte) 0xec,
+        0x51
+    };
+
+    private static FirmwareSource source(byte[] bytes) {
+        return FirmwareSource.of("file.dfu", bytes);
+    }
+
+    private static byte[] sealed(Optional<DfuPrefix> prefix, byte[] payload, DfuSuffix suffix) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        DfuEnvelope.write(prefix, source(payload), Optional.of(suffix), out);
+        return out.toByteArray();
+    }
+
+    private static List<String> codes(byte[] bytes) throws IOException {
+        return FirmwareReader.standard().withBase(0x1000).readFile(source(bytes)).findings().stream()
+                .map(Finding::code)
+                .collect(Collectors.toList());
+    }
+
+    @Test
+    void a_known_file_is_written_and_read() throws IOException {
+        assertThat(sealed(Optional.empty(), HELLO, DfuSuffix.of(0x0483, 0xdf11, DfuSuffix.ANY, 0x0100)))
+                .isEqualTo(SEALED);
+        DfuEnvelope envelope = DfuEnvelope.open(source(SEALED));
+        envelope.checkCrc();
+        DfuSuffix suffix = envelope.suffix().get();
+        assertThat(suffix).isEqualTo(new DfuSuffix(0xffff, 0xdf11, 0x0483, 0x0100, 16, 0x51ECD7B9L));
+        assertThat(suffix.fits(0x0483, 0xdf11)).isTrue();
+        assertThat(suffix.fits(0x0483, 0xdf12)).isFalse();
+        assertThat(envelope.payload().size()).isEqualTo(HELLO.length);
+        assertThat(codes(SEALED)).isEmpty();
+    }
+
+    @Test
+    void a_changed_byte_and_an_impossible_length_are_refused_with_their_offsets() {
+        byte[] changed = SEALED.clone();
+        changed[3] ^= 0x40;
+        assertThatThrownBy(() -> FirmwareReader.standard().read(source(changed)))
+                .isInstanceOf(FirmwareFormatException.class)
+                .hasMessageStartingWith(
+                        "file.dfu, offset 0x17: the DFU suffix says CRC 0x51ECD7B9, but the file's is 0x");
+        byte[] longer = SEALED.clone();
+        longer[22] = 28;
+        assertThatThrownBy(() -> FirmwareReader.standard().read(source(longer)))
+                .isInstanceOf(FirmwareFormatException.class)
+                .hasMessage("file.dfu, offset 0x16: the DFU suffix says it has 28 bytes; 16 to 27 were expected");
+    }
+
+    @Test
+    void a_file_without_suffix_or_prefix_has_an_empty_envelope() throws IOException {
+        DfuEnvelope envelope = DfuEnvelope.open(source(HELLO));
+        assertThat(envelope.suffix()).isEmpty();
+        assertThat(envelope.prefix()).isEmpty();
+        envelope.checkCrc();
+        assertThat(envelope.content().size()).isEqualTo(HELLO.length);
+    }
+
+    @Test
+    void what_is_unusual_is_told() throws IOException {
+        DfuSuffix suffix = DfuSuffix.of(1, 2, 3, 0x0100);
+        assertThat(codes(sealed(Optional.empty(), HELLO, new DfuSuffix(3, 2, 1, 0x0100, 33, 0))))
+                .containsExactly("long-suffix");
+        assertThat(codes(sealed(Optional.empty(), HELLO, DfuSuffix.of(1, 2, 3, 0x011a))))
+                .containsExactly("not-dfuse");
+        assertThat(codes(sealed(Optional.empty(), HELLO, DfuSuffix.of(1, 2, 3, 0x0300))))
+                .containsExactly("bcd-dfu");
+        assertThat(codes(sealed(Optional.of(new DfuPrefix.Lpc(7)), HELLO, suffix)))
+                .containsExactly("lpc-length");
+        byte[] hex = ":00000001FF\r\n".getBytes(StandardCharsets.US_ASCII);
+        assertThat(codes(sealed(Optional.empty(), hex, suffix))).containsExactly("inner-format");
+        byte[] bare = Arrays.copyOf(new DfuPrefix.Lpc(1).bytes(), 16 + 500);
+        assertThat(codes(bare)).containsExactly("no-suffix");
+    }
+
+    @Property
+    void what_is_put_in_an_envelope_comes_out(
+            @ForAll @Size(max = 2000) byte[] payload,
+            @ForAll @IntRange(max = 2) int kind,
+            @ForAll @IntRange(min = 16, max = 255) int length,
+            @ForAll @IntRange(max = 0xffff) int id)
+            throws IOException {
+        Optional<DfuPrefix> prefix = kind == 0
+                ? Optional.empty()
+                : Optional.of(
+                        kind == 1
+                                ? new DfuPrefix.Stellaris(0x2000, payload.length)
+                                : DfuPrefix.Lpc.forLength(payload.length));
+        byte[] file = sealed(prefix, payload, new DfuSuffix(id, id, id, 0x0100, length, 0));
+        DfuEnvelope envelope = DfuEnvelope.open(source(file));
+        envelope.checkCrc();
+        assertThat(envelope.suffix().get().length()).isEqualTo(length);
+        assertThat(envelope.suffix().get().idVendor()).isEqualTo(id);
+        if (kind != 0) {
+            assertThat(envelope.prefix()).isEqualTo(prefix);
+            byte[] out = new byte[payload.length];
+            assertThat(envelope.payload().read(0, out, 0, out.length)).isEqualTo(out.length);
+            assertThat(out).isEqualTo(payload);
+        }
+        envelope.checkCrc();
+    }
+}
