@@ -225,6 +225,36 @@ class CmsTest {
     }
 
     @Test
+    void of_several_signers_one_is_enough() throws Exception {
+        Identity root = new Maker("Root").ca().signedBy(null);
+        Identity stranger = new Maker("Stranger").signedBy(null);
+        Identity signer = new Maker("S").signedBy(root);
+        CMSSignedDataGenerator generator = new CMSSignedDataGenerator();
+        for (Identity one : List.of(stranger, signer)) {
+            generator.addSignerInfoGenerator(new JcaSimpleSignerInfoGeneratorBuilder()
+                    .build("SHA256withECDSA", one.keys.getPrivate(), one.certificate));
+        }
+        generator.addCertificates(new JcaCertStore(List.of(stranger.certificate, signer.certificate)));
+        byte[] signature =
+                generator.generate(new CMSProcessableByteArray(CONTENT), false).getEncoded();
+        assertThat(verify(root, signature)).isInstanceOf(Valid.class);
+        assertThat(verify(new Maker("Other").ca().signedBy(null), signature)).isInstanceOf(UnknownKey.class);
+    }
+
+    @Test
+    void a_signature_without_its_certificate_needs_the_caller_to_have_it() throws Exception {
+        Identity root = new Maker("Root").ca().signedBy(null);
+        Identity signer = new Maker("S").signedBy(root);
+        CMSSignedDataGenerator generator = new CMSSignedDataGenerator();
+        generator.addSignerInfoGenerator(new JcaSimpleSignerInfoGeneratorBuilder()
+                .build("SHA256withECDSA", signer.keys.getPrivate(), signer.certificate));
+        byte[] signature =
+                generator.generate(new CMSProcessableByteArray(CONTENT), false).getEncoded();
+        assertThat(verify(root, signature).words()).contains("a signer whose certificate is not there");
+        assertThat(verify(signer, signature)).isInstanceOf(Valid.class);
+    }
+
+    @Test
     void more_certificates_than_any_path_needs_are_refused() throws Exception {
         Identity root = new Maker("Root").ca().signedBy(null);
         Identity[] many = new Identity[17];

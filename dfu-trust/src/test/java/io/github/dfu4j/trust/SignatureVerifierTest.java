@@ -17,6 +17,7 @@ import io.github.dfu4j.trust.SignatureResult.Invalid;
 import io.github.dfu4j.trust.SignatureResult.UnknownKey;
 import io.github.dfu4j.trust.SignatureResult.Unsigned;
 import io.github.dfu4j.trust.SignatureResult.Valid;
+import java.io.ByteArrayOutputStream;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Arrays;
@@ -197,7 +198,9 @@ class SignatureVerifierTest {
 
     @Test
     void a_revoked_openpgp_key_does_not_count() {
-        assertThat(verify("openpgp-revoked.pub", THEN, "content.rsa.sig")).isInstanceOf(Invalid.class);
+        assertThat(verify("openpgp-revoked.pub", THEN, "content.rsa.sig"))
+                .isInstanceOfSatisfying(
+                        Invalid.class, i -> assertThat(i.reason()).endsWith("was revoked"));
     }
 
     @ParameterizedTest
@@ -210,6 +213,38 @@ class SignatureVerifierTest {
         assertThat(verify("openpgp.pub.asc", THEN, signature))
                 .isInstanceOfSatisfying(
                         Invalid.class, i -> assertThat(i.reason()).contains(words));
+    }
+
+    private static byte[] joined(String... names) {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        for (String name : names) {
+            all.writeBytes(file(name));
+        }
+        return all.toByteArray();
+    }
+
+    @Test
+    void of_several_openpgp_signatures_one_is_enough() {
+        TrustedKeys maker = keys("openpgp-maker.pub");
+        assertThat(verify(maker, THEN, content(), joined("content.rsa.sig", "content.sig")))
+                .isInstanceOf(Valid.class);
+        assertThat(verify(maker, THEN, content(), joined("content.sha1.sig", "content.sig")))
+                .isInstanceOf(Valid.class);
+        assertThat(verify(maker, THEN, content(), joined("content.rsa.sig", "content.rsa.sig")))
+                .isInstanceOf(UnknownKey.class);
+        assertThat(verify(allKeys(), THEN, content(), joined("content.sha1.sig", "content.expiring.sig")))
+                .isInstanceOf(Expired.class);
+        String[] many = new String[17];
+        Arrays.fill(many, "content.sig");
+        assertThat(verify(maker, THEN, content(), joined(many)).words()).contains("at most 16 signatures, found 17");
+    }
+
+    @Test
+    void changed_content_is_said_to_be_so() {
+        for (String signature : new String[] {"content.minisig", "content.asc", "content.rsa.sig", "content.p7s"}) {
+            assertThat(verify(allKeys(), THEN, "other".getBytes(UTF_8), file(signature)))
+                    .isEqualTo(new Invalid("it is not over this content"));
+        }
     }
 
     @Test

@@ -41,6 +41,7 @@ import org.bouncycastle.cert.jcajce.JcaX509CertificateHolder;
 import org.bouncycastle.cms.CMSException;
 import org.bouncycastle.cms.CMSProcessableByteArray;
 import org.bouncycastle.cms.CMSSignedData;
+import org.bouncycastle.cms.CMSSignerDigestMismatchException;
 import org.bouncycastle.cms.SignerInformation;
 import org.bouncycastle.cms.SignerInformationVerifier;
 import org.bouncycastle.cms.jcajce.JcaSimpleSignerInfoVerifierBuilder;
@@ -134,8 +135,14 @@ public final class Cms {
         SignerInformationVerifier verifier = new JcaSimpleSignerInfoVerifierBuilder()
                 .setProvider(BouncyCastle.PROVIDER)
                 .build(certificate.getPublicKey());
-        if (!signer.verify(verifier)) {
+        try {
+            if (!signer.verify(verifier)) {
+                return new Invalid("it is not over this content");
+            }
+        } catch (CMSSignerDigestMismatchException e) {
             return new Invalid("it is not over this content");
+        } catch (CMSException e) {
+            return new Invalid("it cannot be checked: " + e.getMessage());
         }
         if (!maySign(certificate)) {
             return new Invalid("the certificate of " + id + " is not for signing code");

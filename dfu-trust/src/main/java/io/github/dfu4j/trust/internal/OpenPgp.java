@@ -80,11 +80,19 @@ public final class OpenPgp {
         try {
             List<SignatureResult> results = new ArrayList<>();
             for (PGPSignature one : read(signature)) {
-                results.add(verify(content, one, keys, now));
+                results.add(verifyOne(content, one, keys, now));
             }
             return Collections.max(results, Comparator.comparing(OpenPgp::rank));
-        } catch (IOException | PGPException | RuntimeException e) {
+        } catch (IOException | RuntimeException e) {
             return new Invalid("it cannot be read as OpenPGP: " + e.getMessage());
+        }
+    }
+
+    private static SignatureResult verifyOne(byte[] content, PGPSignature signature, List<Key> keys, Instant now) {
+        try {
+            return verify(content, signature, keys, now);
+        } catch (IOException | PGPException | RuntimeException e) {
+            return new Invalid("it cannot be checked: " + e.getMessage());
         }
     }
 
@@ -173,10 +181,10 @@ public final class OpenPgp {
                 component.getKeyExpirationDateAt(at),
                 key.certificate().getExpirationTime(at));
         if (component.getRevocation(at) != null || key.certificate().getRevocation(at) != null) {
-            return new Invalid("the key " + id + " was revoked");
+            return new Invalid("the " + id + " was revoked");
         }
         if (!one.isValid()) {
-            return new Invalid("the key " + id + " may not sign, or did so by an algorithm that is no longer safe");
+            return new Invalid("the " + id + " may not sign, or did so by an algorithm that is no longer safe");
         }
         if (end.isPresent() && !end.get().isAfter(now)) {
             return new Expired(id, end.get());
