@@ -18,6 +18,7 @@ final class Console {
     private final PrintWriter err;
     private final BufferedReader in;
     private final boolean terminal;
+    private int shown;
 
     /**
      * A console over streams of the caller's.
@@ -80,6 +81,18 @@ final class Console {
     /** Tells why a command fails. */
     void error(String sentence) {
         note("dfu: " + sentence);
+    }
+
+    /** Writes over the line that is being shown, in place of a new one. */
+    void overwrite(String text) {
+        err.print("\r" + text + " ".repeat(Math.max(0, shown - text.length())) + "\r" + text);
+        err.flush();
+        shown = text.length();
+    }
+
+    /** How many characters fit a line. */
+    int width() {
+        return Integer.getInteger("dfu.columns", 100) - 1;
     }
 
     void flush() {

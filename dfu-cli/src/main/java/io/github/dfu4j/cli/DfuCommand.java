@@ -25,6 +25,10 @@ import picocli.CommandLine.Spec;
             InspectCommand.class,
             LayoutCommand.class,
             ListCommand.class,
+            FlashCommand.class,
+            VerifyCommand.class,
+            ReadCommand.class,
+            EraseCommand.class,
             DigestCommand.class,
             ManifestCommand.class,
             SignCommand.class,
@@ -46,6 +50,7 @@ import picocli.CommandLine.Spec;
 final class DfuCommand implements Runnable {
 
     private final Console console;
+    private final Cancellation cancellation;
 
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -76,6 +81,7 @@ final class DfuCommand implements Runnable {
 
     DfuCommand(Console console) {
         this.console = console;
+        this.cancellation = new Cancellation(console);
     }
 
     @Override
@@ -85,6 +91,10 @@ final class DfuCommand implements Runnable {
 
     Console console() {
         return console;
+    }
+
+    Cancellation cancellation() {
+        return cancellation;
     }
 
     boolean isVerbose() {

@@ -58,7 +58,7 @@ final class DigestCommand extends Subcommand {
         }
         FirmwareImage image;
         try (FirmwareSource source = Inputs.open(file)) {
-            image = InspectCommand.reader(base).read(source);
+            image = ImageInput.reader(base).read(source);
         }
         List<Digest> digests = wanted.stream()
                 .map(algorithm -> Digest.ofImage(image, algorithm))

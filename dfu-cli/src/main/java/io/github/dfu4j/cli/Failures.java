@@ -16,6 +16,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
@@ -65,7 +66,7 @@ final class Failures {
                 failure.printStackTrace(console.err());
             }
         } else {
-            message(failure).lines().forEach(console::error);
+            console.error(message(failure).replace("\n", "\n     "));
         }
         return status;
     }
@@ -82,6 +83,14 @@ final class Failures {
             return transfer.getCause() instanceof UsbException usb
                     ? withRemedy(sentence(flash.getMessage()), usb)
                     : sentence(flash.getMessage());
+        }
+        if (failure instanceof DfuSelectionException selection) {
+            String ports = selection.candidates().stream()
+                    .flatMap(c -> c.device().port().stream())
+                    .distinct()
+                    .map(port -> "-d " + port)
+                    .collect(Collectors.joining(" or "));
+            return sentence(selection.getMessage()) + (ports.isEmpty() ? "" : " Here: " + ports + ".");
         }
         if (failure instanceof NoSuchFileException missing) {
             return "There is no file " + missing.getFile() + ".";

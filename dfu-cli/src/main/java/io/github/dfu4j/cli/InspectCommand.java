@@ -1,13 +1,11 @@
 package io.github.dfu4j.cli;
 
-import io.github.dfu4j.dfuse.DfuSeFormat;
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.image.DfuPrefix;
 import io.github.dfu4j.image.DfuSuffix;
 import io.github.dfu4j.image.Finding;
 import io.github.dfu4j.image.FirmwareFile;
 import io.github.dfu4j.image.FirmwareImage;
-import io.github.dfu4j.image.FirmwareReader;
 import io.github.dfu4j.image.FirmwareSource;
 import io.github.dfu4j.image.ImagePart;
 import io.github.dfu4j.image.Segment;
@@ -44,7 +42,7 @@ final class InspectCommand extends Subcommand {
     public Integer call() throws Exception {
         FirmwareFile read;
         try (FirmwareSource source = Inputs.open(file)) {
-            read = reader(base).readFile(source);
+            read = ImageInput.reader(base).readFile(source);
         }
         if (json) {
             console().print(Json.write(json(read)));
@@ -52,11 +50,6 @@ final class InspectCommand extends Subcommand {
             print(console(), read);
         }
         return ExitCode.OK;
-    }
-
-    static FirmwareReader reader(@Nullable Long base) {
-        FirmwareReader reader = FirmwareReader.standard().with(new DfuSeFormat());
-        return base == null ? reader : reader.withBase(base);
     }
 
     /** Prints what is in a file, for people. */
@@ -118,7 +111,7 @@ final class InspectCommand extends Subcommand {
                 + id(suffix.bcdDevice()) + ", DFU version " + id(suffix.bcdDfu());
     }
 
-    private static String id(int value) {
+    static String id(int value) {
         return value == DfuSuffix.ANY ? "any" : String.format(Locale.ROOT, "%04x", value);
     }
 

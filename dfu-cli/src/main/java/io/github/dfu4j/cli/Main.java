@@ -36,6 +36,7 @@ public final class Main {
             return failures.explain(e);
         } finally {
             console.flush();
+            root.cancellation().ended();
         }
     }
 }

@@ -108,7 +108,7 @@ final class ManifestCommand implements Runnable {
         public Integer call() throws Exception {
             FirmwareImage image;
             try (FirmwareSource source = Inputs.open(file)) {
-                image = InspectCommand.reader(base).read(source);
+                image = ImageInput.reader(base).read(source);
             }
             Manifest manifest;
             try {
@@ -185,7 +185,7 @@ final class ManifestCommand implements Runnable {
         public Integer call() throws Exception {
             Manifest expected = read(manifest);
             try (FirmwareSource source = Inputs.open(file)) {
-                expected.check(InspectCommand.reader(base).read(source));
+                expected.check(ImageInput.reader(base).read(source));
             }
             console()
                     .print(file + " is " + expected.name() + " " + expected.version() + ": "

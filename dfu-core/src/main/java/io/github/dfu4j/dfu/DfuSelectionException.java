@@ -22,8 +22,7 @@ public final class DfuSelectionException extends DfuException {
     public DfuSelectionException(String wanted, List<DfuInterface> candidates, String advice) {
         super(
                 Step.of("choose a device"),
-                (candidates.isEmpty() ? "there is no " : "there are " + candidates.size() + " of ")
-                        + wanted
+                (candidates.isEmpty() ? "there is no " + wanted : candidates.size() + " fit \"" + wanted + "\"")
                         + (candidates.isEmpty()
                                 ? "."
                                 : ": "

@@ -1,0 +1,116 @@
+package io.github.dfu4j.cli;
+
+import io.github.dfu4j.dfu.DfuInterface;
+import io.github.dfu4j.dfuse.DfuSeSession;
+import io.github.dfu4j.dfuse.FlashOptions;
+import io.github.dfu4j.dfuse.FlashPlan;
+import io.github.dfu4j.dfuse.FlashPlanException;
+import io.github.dfu4j.dfuse.FlashPlanner;
+import io.github.dfu4j.dfuse.FlashReport;
+import io.github.dfu4j.dfuse.FlashTarget;
+import io.github.dfu4j.dfuse.Flasher;
+import io.github.dfu4j.image.AddressRange;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Erases memory of a device. */
+@Command(
+        name = "erase",
+        description =
+                "Erase every sector that a range of addresses touches, or with --mass-erase a whole memory by one command.")
+final class EraseCommand extends Subcommand {
+
+    @Mixin
+    private final AlternateOption alternate = new AlternateOption();
+
+    @Option(names = "--start", paramLabel = "ADDR", converter = Numbers.class, description = "The first address.")
+    private @Nullable Long start;
+
+    @Option(
+            names = "--size",
+            paramLabel = "N",
+            converter = Numbers.class,
+            description = "How many bytes, such as 128K.")
+    private @Nullable Long size;
+
+    @Option(names = "--mass-erase", description = "Erase the whole memory of the alternate setting.")
+    private boolean massErase;
+
+    @Option(
+            names = {"-n", "--dry-run"},
+            description = "Print the plan and touch nothing.")
+    private boolean dryRun;
+
+    @Option(names = "--json", description = "Print the report, or with --dry-run the plan, as JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws Exception {
+        if (massErase ? start != null || size != null : start == null || size == null) {
+            throw usage("Say what to erase: --start and --size, or --mass-erase.");
+        }
+        try (Usb usb = Usb.open(root())) {
+            DfuInterface device = usb.device();
+            FlashPlan plan = plan(device);
+            if (dryRun) {
+                if (json) {
+                    console().print(Json.write(Plans.json(plan)));
+                } else {
+                    Plans.lines(plan).forEach(console()::print);
+                    plan.warnings().forEach(console()::warn);
+                    console().print("Nothing was touched.");
+                }
+                return ExitCode.OK;
+            }
+            Plans.lines(plan).forEach(console()::note);
+            plan.warnings().forEach(console()::warn);
+            FlashReport report;
+            try (DfuSeSession session = new DfuSeSession(usb.session(device));
+                    Progress progress = new Progress(console(), usb.time())) {
+                report = new Flasher(session, progress, root().cancellation().arm()).flash(plan);
+            }
+            if (json) {
+                console().print(Json.write(Reports.json(report)));
+            } else {
+                Reports.lines(report).forEach(console()::print);
+            }
+        }
+        return ExitCode.OK;
+    }
+
+    private FlashPlan plan(DfuInterface device) throws CommandException {
+        OptionalInt chosen = alternate.on(device);
+        FlashOptions options = FlashOptions.DEFAULT.withMassErase(massErase);
+        options = chosen.isPresent() ? options.withAlternate(chosen.getAsInt()) : options;
+        try {
+            return FlashPlanner.planErase(device, ranges(device, chosen), options);
+        } catch (FlashPlanException e) {
+            throw PlanHints.explain(e, device, "");
+        } catch (IllegalArgumentException e) {
+            throw usage(Failures.sentence(e.getMessage()));
+        }
+    }
+
+    private List<AddressRange> ranges(DfuInterface device, OptionalInt chosen) throws CommandException {
+        if (start != null && size != null) {
+            if (size == 0) {
+                throw usage("--size 0 is nothing to erase.");
+            }
+            return List.of(AddressRange.ofSize(start, size));
+        }
+        List<FlashTarget> targets = new ArrayList<>(FlashTarget.of(device));
+        targets.removeIf(t -> t.layout().isOptionBytes()
+                || (chosen.isPresent() && t.alternate() != chosen.getAsInt())
+                || t.layout().runs().stream().noneMatch(r -> r.erasable()));
+        if (targets.size() != 1) {
+            throw usage("Say with --alt which memory to erase: " + device.device() + " has " + targets.size()
+                    + " that can be: " + targets + ".");
+        }
+        return targets.get(0).layout().regions();
+    }
+}

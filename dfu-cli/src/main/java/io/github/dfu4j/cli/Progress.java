@@ -1,0 +1,121 @@
+package io.github.dfu4j.cli;
+
+import io.github.dfu4j.dfuse.FlashEvent;
+import io.github.dfu4j.dfuse.FlashListener;
+import io.github.dfu4j.usb.Timebase;
+import java.time.Duration;
+import java.util.Locale;
+import me.tongfei.progressbar.DelegatingProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
+
+/** Shows how a job goes on: a bar with bytes, rate and time left where a person watches, and a line for each phase that has ended. */
+final class Progress implements FlashListener, AutoCloseable {
+
+    private final Console console;
+    private final Timebase time;
+    private @Nullable ProgressBar bar;
+    private String task = "";
+    private long started;
+    private long done;
+
+    /**
+     * Progress of a job.
+     *
+     * @param time the clock by which the device works, which in a simulation is not the real one
+     */
+    Progress(Console console, Timebase time) {
+        this.console = console;
+        this.time = time;
+    }
+
+    @Override
+    public void on(FlashEvent event) {
+        if (event instanceof FlashEvent.PhaseStarted phase) {
+            begin(words(phase.phase()) + " " + phase.target(), phase.total());
+        } else if (event instanceof FlashEvent.Progress progress) {
+            reach(progress.done());
+        } else if (event instanceof FlashEvent.Note note) {
+            note(note.text());
+        } else if (event instanceof FlashEvent.Finished) {
+            close();
+        }
+    }
+
+    private static String words(FlashEvent.Phase phase) {
+        return switch (phase) {
+            case READ -> "reading";
+            case ERASE -> "erasing";
+            case WRITE -> "writing";
+            case VERIFY -> "verifying";
+        };
+    }
+
+    /** A phase begins; the one before has ended. */
+    void begin(String what, long total) {
+        close();
+        task = what;
+        started = time.nanos();
+        done = 0;
+        if (console.isTerminal()) {
+            bar = new ProgressBarBuilder()
+                    .setTaskName(what)
+                    .setInitialMax(total)
+                    .setUnit(" KiB", 1024)
+                    .showSpeed()
+                    .setStyle(ProgressBarStyle.ASCII)
+                    .setUpdateIntervalMillis(100)
+                    .setConsumer(new DelegatingProgressBarConsumer(console::overwrite, console.width()))
+                    .build();
+        }
+    }
+
+    /** So many bytes of the phase are done. */
+    void reach(long bytes) {
+        done = bytes;
+        if (bar != null) {
+            bar.stepTo(bytes);
+        }
+    }
+
+    /** Says something without tearing the bar. */
+    void note(String text) {
+        if (bar != null) {
+            bar.pause();
+            console.overwrite("");
+        }
+        console.note("  " + Failures.sentence(text));
+        if (bar != null) {
+            bar.resume();
+        }
+    }
+
+    /** The phase has ended. */
+    @Override
+    public void close() {
+        if (bar != null) {
+            bar.close();
+            bar = null;
+            console.overwrite("");
+        }
+        if (!task.isEmpty()) {
+            Duration took = Duration.ofNanos(time.nanos() - started);
+            console.note("  " + task + ": " + Numbers.bytes(done) + " in " + seconds(took) + rate(done, took));
+            task = "";
+        }
+    }
+
+    private static String rate(long bytes, Duration took) {
+        long millis = took.toMillis();
+        return millis < 10 || bytes == 0 ? "" : String.format(Locale.ROOT, ", %.1f KB/s", (double) bytes / millis);
+    }
+
+    /** A duration as {@code 12.3 s} or {@code 2 min 5 s}. */
+    static String seconds(Duration duration) {
+        return duration.toMinutes() > 1
+                ? duration.toMinutes() + " min " + duration.toSecondsPart() + " s"
+                : String.format(Locale.ROOT, "%.1f s", duration.toMillis() / 1000.0);
+    }
+}

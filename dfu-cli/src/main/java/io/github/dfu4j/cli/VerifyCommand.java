@@ -1,0 +1,81 @@
+package io.github.dfu4j.cli;
+
+import io.github.dfu4j.dfu.DfuInterface;
+import io.github.dfu4j.dfuse.DfuSeSession;
+import io.github.dfu4j.dfuse.FlashOptions;
+import io.github.dfu4j.dfuse.FlashPlan;
+import io.github.dfu4j.dfuse.FlashPlanException;
+import io.github.dfu4j.dfuse.FlashPlanner;
+import io.github.dfu4j.dfuse.FlashReport;
+import io.github.dfu4j.dfuse.Flasher;
+import io.github.dfu4j.image.FirmwareFile;
+import io.github.dfu4j.image.FirmwareImage;
+import java.util.OptionalInt;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Compares a device's memory with a firmware file. */
+@Command(
+        name = "verify",
+        description =
+                "Compare a device's memory with a firmware file, and change nothing. Status 74 says that they differ, 69 that"
+                        + " the device cannot be read.")
+final class VerifyCommand extends Subcommand {
+
+    @Mixin
+    private final ImageInput input = new ImageInput();
+
+    @Mixin
+    private final AlternateOption alternate = new AlternateOption();
+
+    @Option(names = "--json", description = "Print the report as JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws Exception {
+        FirmwareFile file = input.read(console());
+        try (Usb usb = Usb.open(root())) {
+            DfuInterface device = usb.device();
+            OptionalInt chosen = alternate.on(device);
+            FirmwareImage image = input.imageFor(file, device, chosen);
+            FlashReport report;
+            try (DfuSeSession session = new DfuSeSession(usb.session(device));
+                    Progress progress = new Progress(console(), usb.time())) {
+                report =
+                        new Flasher(session, progress, root().cancellation().arm()).verify(plan(device, image, chosen));
+            }
+            if (json) {
+                console().print(Json.write(Reports.json(report)));
+            } else {
+                print(report);
+            }
+            return report.unverified().isEmpty() ? ExitCode.OK : ExitCode.UNAVAILABLE;
+        }
+    }
+
+    private void print(FlashReport report) {
+        if (!report.unchanged().isEmpty()) {
+            console()
+                    .print("Equal: "
+                            + Numbers.bytes(report.unchanged().stream()
+                                    .mapToLong(r -> r.size())
+                                    .sum()) + " "
+                            + report.unchanged() + ".");
+        }
+        if (!report.unverified().isEmpty()) {
+            console().print("Not known: " + report.unverified() + ".");
+            report.whyUnverified().forEach(why -> console().print("  " + Failures.sentence(why)));
+        }
+    }
+
+    private FlashPlan plan(DfuInterface device, FirmwareImage image, OptionalInt chosen) throws CommandException {
+        FlashOptions options = FlashOptions.DEFAULT.withOptionBytes(true);
+        try {
+            return FlashPlanner.plan(
+                    device, image, chosen.isPresent() ? options.withAlternate(chosen.getAsInt()) : options);
+        } catch (FlashPlanException e) {
+            throw PlanHints.explain(e, device, input.name());
+        }
+    }
+}

@@ -1,0 +1,315 @@
+package io.github.dfu4j.cli;
+
+import static io.github.dfu4j.cli.CommandRun.dfu;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands that talk to a device, on simulated boards. */
+class DeviceCommandsTest {
+
+    @TempDir
+    private Path directory;
+
+    private String f407() {
+        return "sim:stm32f407?state=" + directory.resolve("board");
+    }
+
+    private Path program(int size) throws IOException {
+        byte[] bytes = new byte[size];
+        new Random(7).nextBytes(bytes);
+        byte[] vectors = {0, 0, 2, 0x20, 9, 0, 0, 8}; // a stack pointer in RAM, a reset vector in flash
+        System.arraycopy(vectors, 0, bytes, 0, vectors.length);
+        return Files.write(directory.resolve("program.bin"), bytes);
+    }
+
+    @Test
+    void list_shows_the_alternates_of_a_daisy_seed_with_the_decoded_layout() {
+        CommandRun run = dfu("--usb", "sim:daisy-seed", "list");
+
+        assertThat(run.status()).isZero();
+        assertThat(run.out())
+                .contains(
+                        "0483:df11",
+                        "at port 1-1",
+                        "@Internal Flash   /0x08000000/16*128Kg",
+                        "16 × 128 KiB",
+                        "@Option Bytes");
+    }
+
+    @Test
+    void list_as_json_has_a_layout_for_each_alternate() throws IOException {
+        JsonNode board = dfu("--usb", "sim:daisy-seed", "list", "--json").json().get(0);
+
+        assertThat(board.get("ids").asText()).isEqualTo("0483:df11");
+        assertThat(board.get("mode").asText()).isEqualTo("dfu");
+        assertThat(board.get("alternates")).hasSize(2);
+        assertThat(board.at("/alternates/0/layout/runs/0/sectorSize").asLong()).isEqualTo(131_072);
+        assertThat(board.at("/alternates/1/layout/name").asText()).isEqualTo("Option Bytes");
+    }
+
+    @Test
+    void what_was_flashed_is_verified_read_and_erased_over_several_calls() throws IOException {
+        Path program = program(40_000);
+        String[] base = {"--base", "0x08000000"};
+
+        CommandRun flash = dfu("--usb", f407(), "flash", program.toString(), base[0], base[1]);
+        assertThat(flash.status()).as(flash.err()).isZero();
+        assertThat(flash.err()).contains("Plan for", "erase", "write", "writing alt 0");
+        assertThat(flash.out()).contains("Wrote", "Verified by reading back");
+
+        assertThat(dfu("--usb", f407(), "verify", program.toString(), base[0], base[1])
+                        .status())
+                .isZero();
+
+        Path read = directory.resolve("read.bin");
+        CommandRun reading = dfu("--usb", f407(), "read", read.toString(), "--size", "40000");
+        assertThat(reading.status()).as(reading.err()).isZero();
+        assertThat(read).hasSameBinaryContentAs(program);
+
+        assertThat(dfu("--usb", f407(), "erase", "--start", "0x08004000", "--size", "1")
+                        .status())
+                .isZero();
+        CommandRun differs = dfu("--usb", f407(), "verify", program.toString(), base[0], base[1]);
+        assertThat(differs.status()).isEqualTo(ExitCode.IO);
+        assertThat(differs.err()).contains("differs from the image, first at 0x0800400");
+    }
+
+    @Test
+    void a_dry_run_prints_the_plan_and_touches_nothing() throws IOException {
+        CommandRun run =
+                dfu("--usb", f407(), "flash", program(1000).toString(), "--base", "0x08000000", "-n", "--json");
+
+        assertThat(run.status()).isZero();
+        JsonNode target = run.json().at("/targets/0");
+        assertThat(target.get("alternate").asInt()).isZero();
+        assertThat(target.at("/erase/0/start").asText()).isEqualTo("0x08000000");
+        assertThat(target.at("/erase/0/size").asLong()).isEqualTo(16_384);
+        CommandRun blank =
+                dfu("--usb", f407(), "read", directory.resolve("blank").toString(), "--size", "16K");
+        assertThat(blank.status()).as(blank.err()).isZero();
+        byte[] erased = new byte[16_384];
+        Arrays.fill(erased, (byte) 0xff);
+        assertThat(directory.resolve("blank")).hasBinaryContent(erased);
+    }
+
+    @Test
+    void leaving_says_what_the_device_did() throws IOException {
+        CommandRun run = dfu("--usb", f407(), "flash", program(1000).toString(), "--base", "0x08000000", "--leave");
+
+        assertThat(run.status()).as(run.err()).isZero();
+        assertThat(run.err()).contains("start the program at 0x08000000");
+        assertThat(run.out()).contains("The device has left DFU mode");
+    }
+
+    @Test
+    void an_image_for_qspi_at_the_rom_bootloader_says_which_bytes_and_what_to_do() {
+        CommandRun run = dfu("--usb", "sim:daisy-seed", "flash", Birds.path("birds-internal.elf"));
+
+        assertThat(run.status()).isEqualTo(ExitCode.DATA);
+        assertThat(run.err())
+                .contains("291636 bytes at 0x90040000..0x90087333", "outside every region", "Internal Flash")
+                .contains("bootloader in ROM", "dfu daisy flash", "Nothing was touched.");
+    }
+
+    @Test
+    void an_image_for_internal_flash_at_the_daisy_bootloader_says_so_too() {
+        CommandRun run = dfu("--usb", "sim:daisy-seed?mode=bootloader", "flash", Birds.path("birds-internal.elf"));
+
+        assertThat(run.status()).isEqualTo(ExitCode.DATA);
+        assertThat(run.err()).contains("0x08000000..0x080196D7", "cannot write internal flash", "dfu daisy flash");
+    }
+
+    @Test
+    void a_program_linked_for_ram_is_recognised() {
+        CommandRun run = dfu("--usb", "sim:daisy-seed?mode=bootloader", "flash", Birds.path("birds-sram.elf"));
+
+        assertThat(run.status()).isEqualTo(ExitCode.DATA);
+        assertThat(run.err()).contains("linked to run from RAM", "dfu daisy flash");
+    }
+
+    @Test
+    void a_flat_binary_with_a_sea_of_fill_is_named_and_its_islands_can_be_flashed_alone() throws IOException {
+        byte[] flat = new byte[3 << 20];
+        Arrays.fill(flat, 0, 5_000, (byte) 0x11);
+        Arrays.fill(flat, flat.length - 100, flat.length, (byte) 0x22);
+        Path file = Files.write(directory.resolve("flat.bin"), flat);
+
+        CommandRun whole = dfu("--usb", "sim:stm32f407", "flash", file.toString(), "--base", "0x08000000");
+
+        assertThat(whole.status()).isEqualTo(ExitCode.DATA);
+        assertThat(whole.err()).contains("flat binary", "--skip-fill", "Nothing was touched.");
+
+        byte[] near = Arrays.copyOf(flat, 1 << 20);
+        near[(1 << 20) - 1] = 0x22;
+        Files.write(file, near);
+        CommandRun islands = dfu(
+                "--usb",
+                "sim:stm32f407",
+                "flash",
+                file.toString(),
+                "--base",
+                "0x08000000",
+                "--skip-fill",
+                "-n",
+                "--json");
+        assertThat(islands.status()).as(islands.err()).isZero();
+        assertThat(islands.json().at("/targets/0/erase")).hasSize(2);
+    }
+
+    @Test
+    void a_flat_binary_without_a_base_asks_for_one() throws IOException {
+        CommandRun run = dfu("--usb", "sim:stm32f407", "flash", program(100).toString());
+
+        assertThat(run.status()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err()).contains("--base 0x08000000");
+    }
+
+    @Test
+    void the_alternate_setting_is_chosen_by_number_or_name() throws IOException {
+        String file = program(100).toString();
+        for (String name : new String[] {"0", "Internal Flash", "internal flash"}) {
+            assertThat(dfu("--usb", "sim:stm32f407", "flash", file, "--base", "0x08000000", "--alt", name, "-n")
+                            .status())
+                    .as(name)
+                    .isZero();
+        }
+
+        CommandRun run = dfu("--usb", "sim:stm32f407", "flash", file, "--base", "0x08000000", "--alt", "QSPI", "-n");
+        assertThat(run.status()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err()).contains("no alternate setting \"QSPI\"", "0 (Internal Flash)");
+    }
+
+    @Test
+    void option_bytes_need_the_users_word() throws IOException {
+        String file = program(16).toString();
+
+        CommandRun refused = dfu("--usb", "sim:stm32f407", "flash", file, "--base", "0x1FFFC000", "-n");
+        assertThat(refused.status()).isEqualTo(ExitCode.DATA);
+        assertThat(refused.err()).contains("option bytes", "--option-bytes", "Nothing was touched.");
+
+        assertThat(dfu("--usb", "sim:stm32f407", "flash", file, "--base", "0x1FFFC000", "--option-bytes", "-n")
+                        .status())
+                .isZero();
+    }
+
+    @Test
+    void without_a_device_it_says_what_to_do() throws IOException {
+        CommandRun run = dfu(
+                "--usb",
+                "sim:stm32f407",
+                "-d",
+                "1209:0001",
+                "flash",
+                program(16).toString(),
+                "--base",
+                "0x08000000");
+
+        assertThat(run.status()).isEqualTo(ExitCode.UNAVAILABLE);
+        assertThat(run.err()).contains("there is no DFU device 1209:0001", "dfu list");
+    }
+
+    @Test
+    void of_two_equal_boards_none_is_touched_and_both_are_named_by_port() throws IOException {
+        String file = program(16).toString();
+        String two = "sim:stm32f407?count=2";
+
+        CommandRun run = dfu("--usb", two, "flash", file, "--base", "0x08000000");
+        assertThat(run.status()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err()).contains("2 fit", "-d 1-1 or -d 1-2");
+
+        assertThat(dfu("--usb", two, "-d", "1-2", "flash", file, "--base", "0x08000000", "-n")
+                        .status())
+                .isZero();
+    }
+
+    @Test
+    void reading_stops_at_the_end_of_the_region() {
+        CommandRun run = dfu(
+                "--usb",
+                "sim:stm32f407",
+                "read",
+                directory.resolve("x").toString(),
+                "--start",
+                "0x080FFF00",
+                "--size",
+                "512");
+
+        assertThat(run.status()).isEqualTo(ExitCode.DATA);
+        assertThat(run.err()).contains("outside the region 0x08000000..0x080FFFFF", "256 bytes are left");
+        assertThat(directory.resolve("x")).doesNotExist();
+    }
+
+    @Test
+    void reading_does_not_write_over_a_file_without_force() throws IOException {
+        Path precious = Files.writeString(directory.resolve("precious"), "precious");
+        String[] read = {"--usb", "sim:stm32f407", "read", precious.toString(), "--size", "4"};
+
+        CommandRun run = dfu(read);
+        assertThat(run.status()).isEqualTo(ExitCode.CANNOT_CREATE);
+        assertThat(run.err()).contains("exists already", "--force");
+        assertThat(precious).hasContent("precious");
+
+        assertThat(dfu(Stream.concat(Arrays.stream(read), Stream.of("--force")).toArray(String[]::new))
+                        .status())
+                .isZero();
+        assertThat(precious).hasSize(4);
+    }
+
+    @Test
+    void a_read_that_breaks_off_leaves_no_file() throws IOException {
+        CommandRun run = dfu(
+                "--usb",
+                "sim:stm32f407?fault=disconnect@40",
+                "read",
+                directory.resolve("part").toString(),
+                "--size",
+                "256K");
+
+        assertThat(run.status()).as(run.err()).isEqualTo(ExitCode.IO);
+        try (Stream<Path> left = Files.list(directory)) {
+            assertThat(left).isEmpty();
+        }
+    }
+
+    @Test
+    void a_device_that_goes_away_in_the_middle_is_status_74_and_says_what_was_done() throws IOException {
+        CommandRun run = dfu(
+                "--usb",
+                "sim:stm32f407?fault=power-cut@60",
+                "flash",
+                program(60_000).toString(),
+                "--base",
+                "0x08000000");
+
+        assertThat(run.status()).isEqualTo(ExitCode.IO);
+        assertThat(run.err()).contains("run the same command again").doesNotContain("Exception", "\tat ");
+    }
+
+    @Test
+    void erase_asks_what_to_erase() {
+        assertThat(dfu("--usb", "sim:stm32f407", "erase").err()).contains("--start and --size, or --mass-erase");
+        assertThat(dfu("--usb", "sim:stm32f407", "erase", "--mass-erase").err())
+                .contains("Say with --alt which memory");
+        CommandRun plan = dfu("--usb", "sim:stm32f407", "erase", "--mass-erase", "--alt", "0", "-n");
+        assertThat(plan.status()).as(plan.err()).isZero();
+        assertThat(plan.out()).contains("all of it by one command", "Nothing was touched.");
+    }
+
+    @Test
+    void a_name_that_is_no_usb_says_which_there_are() {
+        CommandRun run = dfu("--usb", "sim:teapot", "list");
+
+        assertThat(run.status()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err()).contains("no simulated board \"teapot\"", "daisy-seed");
+        assertThat(dfu("--usb", "teapot", "list").err()).contains("There are:", "sim:", "usbip://", "libusb:");
+    }
+}
