@@ -4,6 +4,7 @@ import io.github.dfu4j.image.AddressRange;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -44,7 +45,7 @@ public final class FlashMemory {
     private final List<Run> runs;
     private final int word;
     private final Rule rule;
-    private final Map<Long, byte[]> pages = new TreeMap<>();
+    private final Map<Long, byte[]> pages = new HashMap<>();
     private final List<AddressRange> writeProtected = new ArrayList<>();
 
     /**
@@ -52,7 +53,7 @@ public final class FlashMemory {
      *
      * @param name what it is called in messages and in saved states
      * @param start its first address
-     * @param word the size of what is programmed at once, in bytes, a power of two
+     * @param word the size of what is programmed at once, in bytes, a power of two up to 4096
      * @param rule what programming does to a word that is not erased
      * @param runs its sectors in ascending order
      */
@@ -162,10 +163,8 @@ public final class FlashMemory {
             int inPage = (int) (at % PAGE);
             int n = (int) Math.min(part.end() - at, PAGE - inPage);
             byte[] page = pages.get(at / PAGE);
-            for (int i = 0; page != null && i < n; i++) {
-                if (page[inPage + i] != (byte) 0xff) {
-                    return false;
-                }
+            if (page != null && !isBlank(page, inPage, inPage + n)) {
+                return false;
             }
             at += n;
         }
@@ -217,25 +216,42 @@ public final class FlashMemory {
         List<AddressRange> over = new ArrayList<>();
         long end = address + bytes.length;
         for (long w = address - address % word; w < end; w += word) {
-            AddressRange whole = AddressRange.ofSize(w, word);
-            if (isProtected(whole)) {
+            if (!writeProtected.isEmpty() && isProtected(AddressRange.ofSize(w, word))) {
                 continue;
             }
-            boolean blank = isBlank(new AddressRange(Math.max(w, range.start()), Math.min(w + word, range.end())));
-            if (!blank && rule != Rule.REPLACE) {
-                over.add(whole);
+            byte[] page = page(w / PAGE);
+            int first = (int) (w % PAGE);
+            boolean blank = rule == Rule.REPLACE || isBlank(page, first, first + word);
+            if (!blank) {
+                addTo(over, w);
             }
-            if (!blank && rule == Rule.REFUSED) {
-                continue;
-            }
-            for (long at = Math.max(w, address); at < Math.min(w + word, end); at++) {
-                byte value = bytes[(int) (at - address)];
-                byte[] page = page(at / PAGE);
-                int i = (int) (at % PAGE);
-                page[i] = rule == Rule.REPLACE ? value : (byte) (page[i] & value);
+            if (blank || rule != Rule.REFUSED) {
+                for (long at = Math.max(w, address); at < Math.min(w + word, end); at++) {
+                    byte value = bytes[(int) (at - address)];
+                    int inPage = (int) (at % PAGE);
+                    page[inPage] = rule == Rule.REPLACE ? value : (byte) (page[inPage] & value);
+                }
             }
         }
         return over;
+    }
+
+    private void addTo(List<AddressRange> ranges, long start) {
+        int last = ranges.size() - 1;
+        if (last >= 0 && ranges.get(last).end() == start) {
+            ranges.set(last, new AddressRange(ranges.get(last).start(), start + word));
+        } else {
+            ranges.add(AddressRange.ofSize(start, word));
+        }
+    }
+
+    private static boolean isBlank(byte[] bytes, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (bytes[i] != (byte) 0xff) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /**
@@ -258,7 +274,7 @@ public final class FlashMemory {
 
     /** Hands out what is not erased, page by page, for saving. */
     void forEachPage(BiConsumer<Long, byte[]> sink) {
-        pages.forEach((page, bytes) -> sink.accept(page * PAGE, bytes));
+        new TreeMap<>(pages).forEach((page, bytes) -> sink.accept(page * PAGE, bytes));
     }
 
     /** Takes back what {@link #forEachPage} handed out. */
