@@ -114,21 +114,20 @@ public final class Quirk {
         /**
          * Recognised by vendor and product id.
          *
-         * @param vendor {@code idVendor}
-         * @param product the lowest {@code idProduct}
-         * @param lastProduct the highest {@code idProduct}
+         * @param ids one or more, separated by blanks, in hexadecimal: {@code 1d50:5119}, or {@code 1d50:5117-5126} for a range of
+         *     product ids
          */
-        public Builder whenIds(int vendor, int product, int lastProduct) {
-            return when(
-                    hex(vendor) + ":" + hex(product) + (product == lastProduct ? "" : "–" + hex(lastProduct)),
-                    i -> i.device().vendorId() == vendor
-                            && i.device().productId() >= product
-                            && i.device().productId() <= lastProduct);
-        }
-
-        /** Recognised by vendor and product id. */
-        public Builder whenIds(int vendor, int product) {
-            return whenIds(vendor, product, product);
+        public Builder whenIds(String ids) {
+            Predicate<DfuInterface> any = i -> false;
+            for (String one : ids.split(" +", -1)) {
+                int vendor = Integer.parseInt(one.substring(0, 4), 16);
+                int first = Integer.parseInt(one.substring(5, 9), 16);
+                int last = one.length() > 9 ? Integer.parseInt(one.substring(10), 16) : first;
+                any = any.or(i -> i.device().vendorId() == vendor
+                        && i.device().productId() >= first
+                        && i.device().productId() <= last);
+            }
+            return when(ids, any);
         }
 
         /** In addition to what was said before. */
@@ -163,11 +162,6 @@ public final class Quirk {
         public Quirk source(String source) {
             this.source = source;
             return new Quirk(this);
-        }
-
-        private static String hex(int id) {
-            String digits = Integer.toHexString(id);
-            return "0000".substring(Math.min(4, digits.length())) + digits;
         }
     }
 }

@@ -60,6 +60,14 @@ public enum Trait {
     LEAVES_WITHOUT_STATUS("is gone before it answers after leave"),
     /** Leaves DFU mode only if the address pointer was set before. */
     LEAVE_NEEDS_ADDRESS("leaves DFU mode only after a set-address"),
+    /** It can stay busy for ever. */
+    BUSY_WITHOUT_END("can stay busy for ever"),
+    /** DFU_CLRSTATUS outside dfuERROR is stalled. */
+    CLRSTATUS_STALLS("stalls DFU_CLRSTATUS unless it reports an error"),
+    /** A request for the functional descriptor alone is never answered; it stands in the configuration descriptor. */
+    NO_DESCRIPTOR_REQUEST("never answers a request for its functional descriptor"),
+    /** String descriptors are shorter than their own length says. */
+    STRINGS_CUT_SHORT("sends strings that are shorter than they say"),
     /** DFU_DETACH in DFU mode hangs the device. */
     NO_DETACH("hangs on DFU_DETACH"),
     /** DFU_DETACH takes the device from DFU mode back to its application. */
@@ -78,6 +86,8 @@ public enum Trait {
     ATTACH_NEEDS_TRANSFER("returns to its application only after a transfer"),
     /** Vendor and product id are the same in both modes. */
     SAME_IDS_IN_BOTH_MODES("has the same ids in both modes"),
+    /** Ids in the other mode; the number is vendor id times 65 536 plus product id. */
+    COUNTERPART("has other ids in its other mode"),
     /** It has no run-time DFU interface. */
     NO_RUN_TIME("has no run-time DFU interface"),
     /** Re-enumeration takes up to this many milliseconds. */
@@ -86,6 +96,8 @@ public enum Trait {
     SERIAL_NOT_UNIQUE("has a serial number that many boards share"),
     /** The serial number's string is bytes, not UTF-16. */
     SERIAL_IS_BYTES("has a serial number that is not UTF-16"),
+    /** The layout string has an unusual form, which is understood. */
+    LAYOUT_FORM("writes its layout in a form of its own"),
     /** The layout string is wrong; the quirk says what is right. */
     WRONG_LAYOUT("describes its memory wrongly"),
     /** Only an accepted erase keeps the bootloader from starting the application. The number is the time for it, in milliseconds. */

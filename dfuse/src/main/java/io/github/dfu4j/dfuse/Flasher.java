@@ -175,7 +175,7 @@ public final class Flasher {
         try {
             begin(target);
             listener.on(new FlashEvent.PhaseStarted(target, Phase.READ, range.size()));
-            reader(target).read(range, (address, bytes, length) -> {
+            reader(target, new ReadbackProof(FlashPlan.Readback.TRUSTED)).read(range, (address, bytes, length) -> {
                 out.write(bytes, 0, length);
                 listener.on(new FlashEvent.Progress(
                         target, Phase.READ, address, address + length - range.start(), range.size()));
@@ -187,8 +187,8 @@ public final class Flasher {
         }
     }
 
-    private MemoryReader reader(FlashTarget target) {
-        return new MemoryReader(session, target, this::operation);
+    private MemoryReader reader(FlashTarget target, ReadbackProof proof) {
+        return new MemoryReader(session, target, proof, this::operation);
     }
 
     private void begin(FlashTarget target) throws DfuException {
@@ -320,11 +320,16 @@ public final class Flasher {
                 }
                 byte[] bytes = new byte[(int) block.sector().size()];
                 if (!block.kept().isEmpty()) {
-                    reader(target.target()).read(block.sector(), (address, read, length) -> {
-                        System.arraycopy(
-                                read, 0, bytes, (int) (address - block.sector().start()), length);
-                        return true;
-                    });
+                    reader(target.target(), new ReadbackProof(target.readback()))
+                            .read(block.sector(), (address, read, length) -> {
+                                System.arraycopy(
+                                        read,
+                                        0,
+                                        bytes,
+                                        (int) (address - block.sector().start()),
+                                        length);
+                                return true;
+                            });
                     session.readyToWrite(operation());
                 }
                 target.image().copy(block.sector().start(), bytes, 0, bytes.length);
@@ -372,7 +377,7 @@ public final class Flasher {
             List<AddressRange> ranges = Ranges.without(wantedRanges, hidden);
             long total = Ranges.size(ranges);
             phase(target, Phase.VERIFY, total);
-            MemoryReader reader = reader(target.target());
+            MemoryReader reader = reader(target.target(), proof);
             byte[] wanted = new byte[reader.blockSize()];
             List<AddressRange> same = new ArrayList<>();
             List<FlashReport.RangeDigest> sums = new ArrayList<>();
@@ -383,7 +388,6 @@ public final class Flasher {
                 reader.read(range, (address, bytes, length) -> {
                     checkJob();
                     expected.fill(address, wanted, length);
-                    proof.sample(address, bytes, length);
                     boolean more = comparison.block(address, bytes, wanted, length);
                     if (more && !erased.isEmpty()) {
                         proof.cameBack(bytes, length);
@@ -399,7 +403,7 @@ public final class Flasher {
                 same.add(range);
                 sums.add(new FlashReport.RangeDigest(range, comparison.digest()));
             }
-            proof.examine(reader);
+            proof.examineOnPurpose(reader, target.target().layout().readable());
             session.readyToWrite(operation());
             if (proof.lying() || (proof.open() && !difference.isPresent())) {
                 notVerified(
@@ -482,15 +486,17 @@ public final class Flasher {
             SectorSurvey survey = new SectorSurvey(plan, options, proof);
             if (survey.wanted()) {
                 work.phase(plan, Phase.READ, survey.total());
-                survey.read(reader(target), (address, done) -> {
+                survey.read(reader(target, proof), (address, done) -> {
                     checkJob();
                     work.progress(plan, Phase.READ, address, done, survey.total());
                 });
                 session.readyToWrite(operation());
                 if (!proof.believed() && plan.kept().size() > 0) {
-                    work.note(target
-                            + (proof.lying() ? " does not return its memory" : " did not prove to return its memory")
-                            + " when it is read, so the bytes around the image are not kept.");
+                    work.note(
+                            target
+                                    + (proof.lying()
+                                            ? " does not return its memory when it is read, so the bytes around the image are lost."
+                                            : " shows one byte everywhere, so it is not certain that the bytes around the image are kept."));
                 }
             }
             SectorSurvey.Changes changes = survey.decide();
@@ -536,7 +542,7 @@ public final class Flasher {
             if (!proof.open() || !options.verify()) {
                 return;
             }
-            reader(target)
+            reader(target, proof)
                     .readExactly(
                             AddressRange.ofSize(cleared.start(), Math.min(session.blockSize(), cleared.size())),
                             (address, bytes, length) -> {

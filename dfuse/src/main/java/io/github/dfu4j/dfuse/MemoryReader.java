@@ -13,13 +13,15 @@ import java.util.function.Supplier;
 final class MemoryReader {
 
     private final DfuSeSession session;
+    private final ReadbackProof proof;
     private final List<AddressRange> regions;
     private final Supplier<Deadline> operation;
     private final int blockSize;
     private final byte[] block;
     private long pointer = -1;
 
-    MemoryReader(DfuSeSession session, FlashTarget target, Supplier<Deadline> operation) {
+    MemoryReader(DfuSeSession session, FlashTarget target, ReadbackProof proof, Supplier<Deadline> operation) {
+        this.proof = proof;
         this.session = session;
         this.regions = target.layout().readable();
         this.operation = operation;
@@ -73,5 +75,6 @@ final class MemoryReader {
             distance = 0;
         }
         session.readBlock((int) (distance / blockSize), address, block, 0, length);
+        proof.sample(address, block, length);
     }
 }

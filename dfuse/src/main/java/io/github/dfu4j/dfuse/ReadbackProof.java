@@ -3,6 +3,7 @@ package io.github.dfu4j.dfuse;
 import io.github.dfu4j.image.AddressRange;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class ReadbackProof {
 
     private static final int SMALLEST_SHIFT = 8;
-    private static final int LEAST = 32;
+    private static final int LEAST = 16;
 
     private enum Standing {
         KNOWN,
@@ -78,6 +79,17 @@ final class ReadbackProof {
         standing = equal[0] ? Standing.SHOWN : Standing.LYING;
     }
 
+    /** As {@link #examine}; if nothing that was read so far can show it, the first block of the memory is tried. */
+    void examineOnPurpose(MemoryReader reader, List<AddressRange> readable) throws IOException {
+        if (standing == Standing.OPEN && probe == null && !readable.isEmpty()) {
+            AddressRange first = readable.get(0);
+            reader.readExactly(
+                    AddressRange.ofSize(first.start(), Math.min(reader.blockSize(), first.size())),
+                    (address, bytes, length) -> true);
+        }
+        examine(reader);
+    }
+
     /** A sector has just been erased, and this is what the device returns of it. */
     void afterErase(byte[] bytes, int length) {
         if (standing == Standing.OPEN && !isBlank(bytes, length)) {
@@ -94,7 +106,7 @@ final class ReadbackProof {
 
     /** The first shift at which the bytes differ from themselves; 0 if there is none, as in one byte repeated. */
     private static int shiftOf(byte[] bytes, int length) {
-        for (int shift = SMALLEST_SHIFT; shift <= length - LEAST / 2; shift += SMALLEST_SHIFT) {
+        for (int shift = SMALLEST_SHIFT; shift <= length - SMALLEST_SHIFT; shift += SMALLEST_SHIFT) {
             for (int i = shift; i < length; i++) {
                 if (bytes[i] != bytes[i - shift]) {
                     return shift;

@@ -108,8 +108,11 @@ final class SectorSurvey {
             if (options.skipUnchanged() && Ranges.contain(readable, sector.sector())) {
                 found[i] = look(sector, reader);
             }
-            // An erase that reaches beyond its sector can take along what this sector alone would not lose.
-            if (found[i] == Found.OTHER || !erasesExactly) {
+            proof.examine(reader);
+            // A sector that need not be erased for its own sake is erased all the same if its neighbour's erase reaches
+            // into it, or
+            // if the device does not prove that what it returned is what is there.
+            if (found[i] == Found.OTHER || !erasesExactly || !proof.believed()) {
                 for (AddressRange range : sector.kept()) {
                     kept.get(i).add(fetch(range, reader));
                 }
@@ -117,7 +120,7 @@ final class SectorSurvey {
             done += mostToRead(sector);
             steps.step(sector.sector().start(), done);
         }
-        proof.examine(reader);
+        proof.examineOnPurpose(reader, readable);
     }
 
     private Found look(SectorPlan sector, MemoryReader reader) throws IOException {
@@ -126,7 +129,6 @@ final class SectorSurvey {
         byte[] expected = new byte[reader.blockSize()];
         for (AddressRange range : imageRanges(sector)) {
             reader.read(range, (address, bytes, length) -> {
-                proof.sample(address, bytes, length);
                 System.arraycopy(bytes, 0, expected, 0, length);
                 plan.image().copy(address, expected, 0, length);
                 for (int i = 0; i < length; i++) {
@@ -145,7 +147,6 @@ final class SectorSurvey {
     private Segment fetch(AddressRange range, MemoryReader reader) throws IOException {
         byte[] all = new byte[(int) range.size()];
         reader.read(range, (address, bytes, length) -> {
-            proof.sample(address, bytes, length);
             System.arraycopy(bytes, 0, all, (int) (address - range.start()), length);
             return true;
         });
@@ -196,7 +197,7 @@ final class SectorSurvey {
                 continue;
             }
             List<AddressRange> written = imageRanges(sector);
-            if (erased[i] && believed && !kept.get(i).isEmpty()) {
+            if (erased[i] && !proof.lying() && !kept.get(i).isEmpty()) {
                 kept.get(i).forEach(content::add);
                 written = sector.written();
             } else if (!erased[i] && found[i] == Found.BLANK) {
