@@ -46,6 +46,11 @@ public enum Trait {
     WRITE_TIME("writes at a known speed"),
     /** An erase clears this many bytes from its address on, whatever the layout says. */
     ERASE_SPAN("erases more than a sector of its layout"),
+    /**
+     * An erase may clear up to this many bytes from its address on, and clears at least the sector of its layout (or ERASE_SPAN bytes). For
+     * devices of which versions differ that look alike.
+     */
+    ERASE_REACH("may erase more than a sector of its layout"),
     /** Mass erase reports success and does nothing. */
     NO_MASS_ERASE("does not do a mass erase"),
     /** Mass erase takes this many milliseconds, whatever the poll time says. */

@@ -401,15 +401,20 @@ public final class FlashPlanner {
     private List<Erase> erases(List<AddressRange> sectors) {
         List<Erase> result = new ArrayList<>();
         long span = quirks.value(Trait.ERASE_SPAN, 0);
+        long reach = quirks.value(Trait.ERASE_REACH, 0);
         long cleared = -1;
         for (AddressRange sector : sectors) {
             if (span > 0) {
-                for (long address = Math.max(cleared, sector.start()); address < sector.end(); address = cleared) {
+                // Small sectors share erases; one that an erase begun in smaller ones only reaches into gets its own,
+                // at its start.
+                long from = sector.size() < span ? Math.max(cleared, sector.start()) : sector.start();
+                for (long address = from; cleared < sector.end(); address = cleared) {
                     cleared = address + span;
-                    result.add(new Erase(address, new AddressRange(address, cleared)));
+                    result.add(new Erase(address, new AddressRange(address, Math.max(cleared, address + reach))));
                 }
             } else {
-                result.add(new Erase(sector.start(), sector));
+                long end = Math.max(sector.end(), sector.start() + reach);
+                result.add(new Erase(sector.start(), new AddressRange(sector.start(), end)));
             }
         }
         return result;
