@@ -1,0 +1,113 @@
+package io.github.dfu4j.daisy;
+
+import io.github.dfu4j.image.AddressRange;
+import io.github.dfu4j.image.FirmwareImage;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/**
+ * A Daisy bootloader's own image, to be put into internal flash.
+ *
+ * <p>Electrosmith publishes it with libDaisy, in {@code core/dsy_bootloader_v*.bin}. It is not part of this library.
+ *
+ * @param image its bytes, at 0x08000000
+ * @param version what can be told of its version, such as {@code v6.4 (intdfu, 2000 ms)}; {@code unknown version} if nothing
+ */
+public record BootloaderImage(FirmwareImage image, String version) {
+
+    private static final String LAYOUT_MARK = "@Flash /0x90000000/";
+
+    /**
+     * Checks that an image is a Daisy bootloader.
+     *
+     * @param file a flat binary, or any format with addresses
+     * @throws DaisyImageException if it is something else
+     */
+    public static BootloaderImage of(FirmwareImage file) throws DaisyImageException {
+        FirmwareImage image = file.isEmpty() || file.segments().get(0).start() != 0
+                ? file
+                : file.moved(DaisyMemory.INTERNAL_FLASH.range().start());
+        AddressRange internal = DaisyMemory.INTERNAL_FLASH.range();
+        boolean fits = image.span().map(internal::contains).orElse(false);
+        Optional<BootCheck> check = BootCheck.at(image, internal.start());
+        boolean program =
+                check.filter(c -> c.stackFits() && internal.contains(c.reset())).isPresent();
+        if (!fits || !program || !DaisyImage.isBootloader(image)) {
+            throw new DaisyImageException(
+                    file.name(),
+                    !fits
+                            ? "It does not fit the 128 KB of internal flash at 0x08000000, so it is no Daisy bootloader."
+                            : !program
+                                    ? "It has no vector table for internal flash, so it is no Daisy bootloader."
+                                    : "It is a program, but no Daisy bootloader: it does not describe QSPI flash ("
+                                            + LAYOUT_MARK + "…).",
+                    "Take core/dsy_bootloader_v6_4-intdfu-2000ms.bin of libDaisy, or a newer one.");
+        }
+        return new BootloaderImage(image, versionBySize(image.size()));
+    }
+
+    /**
+     * Looks for a Daisy bootloader in what was read from internal flash.
+     *
+     * @param flash the bytes from 0x08000000 on
+     * @return what can be told of its version; empty if something else is there
+     */
+    public static Optional<String> recognise(byte[] flash) {
+        FirmwareImage.Builder builder = FirmwareImage.builder();
+        int size = flash.length;
+        while (size > 0 && flash[size - 1] == (byte) 0xff) {
+            size--;
+        }
+        if (size < 8) {
+            return Optional.empty();
+        }
+        builder.add(io.github.dfu4j.image.Segment.wrap(
+                DaisyMemory.INTERNAL_FLASH.range().start(), flash, 0, size));
+        try {
+            return Optional.of(of(builder.build()).version());
+        } catch (DaisyImageException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** The published binaries differ in size; ends of 0xFF that flash cannot show may be missing. */
+    private static String versionBySize(long size) {
+        long[] sizes = {
+            96_780, 107_084, 113_716, 126_556, 126_572, 123_404, 126_548, 124_556, 127_700, 127_044, 130_180, 130_188
+        };
+        String[] names = {
+            "v4",
+            "v5",
+            "v5.4",
+            "v6",
+            "v6.1",
+            "v6.2 (extdfu)",
+            "v6.2 (intdfu)",
+            "v6.3 (extdfu)",
+            "v6.3 (intdfu)",
+            "v6.4 (extdfu)",
+            "v6.4 (intdfu, 10 ms)",
+            "v6.4 (intdfu, 2000 ms)"
+        };
+        for (int i = 0; i < sizes.length; i++) {
+            if (size == sizes[i]) {
+                return names[i];
+            }
+        }
+        return "unknown version";
+    }
+
+    static boolean contains(byte[] bytes, String text) {
+        byte[] wanted = text.getBytes(StandardCharsets.US_ASCII);
+        for (int i = 0; i + wanted.length <= bytes.length; i++) {
+            int n = 0;
+            while (n < wanted.length && bytes[i + n] == wanted[n]) {
+                n++;
+            }
+            if (n == wanted.length) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,344 @@
+package io.github.dfu4j.daisy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.github.dfu4j.image.AddressRange;
+import io.github.dfu4j.image.FirmwareImage;
+import io.github.dfu4j.image.Segment;
+import io.github.dfu4j.simulator.DaisySeed;
+import io.github.dfu4j.simulator.DaisySeed.Bootloader;
+import io.github.dfu4j.simulator.Fault;
+import io.github.dfu4j.simulator.Habit;
+import io.github.dfu4j.simulator.VirtualBoard.Running;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class DaisyRouteTest {
+
+    private static final byte[] OTHER_PROGRAM = program(0x0800_0200L, 5000);
+
+    private static byte[] program(long reset, int size) {
+        byte[] bytes = new byte[size];
+        new Random(size).nextBytes(bytes);
+        word(bytes, 0, 0x2001_0000L);
+        word(bytes, 4, reset | 1);
+        return bytes;
+    }
+
+    private static void word(byte[] bytes, int at, long value) {
+        for (int i = 0; i < 4; i++) {
+            bytes[at + i] = (byte) (value >> 8 * i);
+        }
+    }
+
+    private static DaisyImage data(long address, int size) throws IOException {
+        byte[] bytes = new byte[size];
+        new Random(size).nextBytes(bytes);
+        return DaisyImage.of(FirmwareImage.builder()
+                .origin("data", "")
+                .add(Segment.of(address, bytes))
+                .build());
+    }
+
+    private static List<String> words(DaisyRoute route) {
+        return route.stages().stream()
+                .map(s -> s instanceof Stage.Press p
+                        ? p.presses().name()
+                        : s instanceof Stage.Flash f ? f.content().name() + (f.leaves() ? "+leave" : "") : "ERASE")
+                .toList();
+    }
+
+    @Test
+    void the_case_goes_over_both_bootloaders_and_both_flashes_hold_the_image_in_the_end() throws Exception {
+        Bench bench = new Bench(new DaisySeed()).after(1000);
+        DaisyImage image = Bench.birds("birds-internal.elf");
+        DaisyRoute route = bench.route(image);
+        assertThat(words(route)).containsExactly("BOOTLOADER", "ENTER_BOOTLOADER", "DATA", "ENTER_ROM", "CODE+leave");
+
+        RouteReport report = bench.runner().run(route);
+
+        assertThat(Bench.holds(bench.board, image.internal())).isTrue();
+        assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
+        assertThat(report.ending()).isEqualTo(RouteReport.Ending.LEFT);
+        assertThat(bench.board.running()).isEqualTo(Running.APPLICATION);
+        assertThat(bench.asked).hasSize(2);
+        assertThat(report.unverified()).containsExactly(image.qspi().span().orElseThrow());
+        assertThat(Ranges.size(report.verified())).isGreaterThanOrEqualTo(104_152);
+        assertThat(report.stages()).allMatch(s -> s.flash().isEmpty() || s.settled());
+    }
+
+    @Test
+    void a_bootloader_that_is_there_already_makes_the_route_shorter() throws Exception {
+        Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V6_4)).after(1000);
+        DaisyImage image = Bench.birds("birds-internal.elf");
+        DaisyRoute route = bench.route(image);
+        assertThat(words(route)).containsExactly("DATA", "ENTER_ROM", "CODE+leave");
+        bench.runner().run(route);
+        assertThat(Bench.holds(bench.board, image.internal())).isTrue();
+        assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
+    }
+
+    @Test
+    void from_the_rom_a_bootloader_that_is_there_is_found_and_not_installed_again() throws Exception {
+        Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V6_3)).after(500);
+        bench.operator.enterRom();
+        bench.after(4000);
+        DaisyRoute route = bench.route(Bench.birds("birds-sram.elf"));
+        assertThat(words(route)).containsExactly("ENTER_BOOTLOADER", "QSPI_PROGRAM+leave");
+        RouteReport report = bench.runner().run(route);
+        assertThat(report.ending()).isEqualTo(RouteReport.Ending.LEFT);
+        assertThat(bench.board.running()).isEqualTo(Running.APPLICATION);
+    }
+
+    @Test
+    void from_nothing_on_the_bus_the_rom_is_asked_for_and_a_bootloader_there_is_left_alone() throws Exception {
+        DaisySeed board = new DaisySeed().withBootloader(Bootloader.V6_4);
+        Bench bench = new Bench(board);
+        board.qspiFlash().load(DaisyMemory.APPLICATION, program(0x9004_0200L, 4000));
+        bench.after(5000);
+        assertThat(bench.mode()).isEqualTo(DaisyMode.NOTHING);
+        DaisyImage image = Bench.birds("birds-internal.elf");
+        DaisyRoute route = bench.route(image);
+        assertThat(words(route))
+                .containsExactly("ENTER_ROM", "BOOTLOADER", "ENTER_BOOTLOADER", "DATA", "ENTER_ROM", "CODE+leave");
+        RouteReport report = bench.runner().run(route);
+        assertThat(report.stages().get(1).result()).isEqualTo(RouteReport.Result.NOT_NEEDED);
+        assertThat(Bench.holds(bench.board, image.internal())).isTrue();
+        assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
+    }
+
+    @Test
+    void from_an_application_with_usb_the_board_is_followed_by_its_port() throws Exception {
+        DaisySeed board = new DaisySeed().withInternalFlash(OTHER_PROGRAM).applicationUsb(0x1209, 0x0001, "Synth");
+        Bench bench = new Bench(board).after(2000);
+        assertThat(bench.mode()).isEqualTo(DaisyMode.APPLICATION);
+        DaisyImage image = Bench.birds("birds-internal.elf");
+        RouteReport report = bench.runner().run(bench.route(image));
+        assertThat(report.stages().get(1).result()).isEqualTo(RouteReport.Result.DONE);
+        assertThat(Bench.holds(bench.board, image.internal())).isTrue();
+        assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
+        assertThat(report.ending()).isEqualTo(RouteReport.Ending.LEFT);
+    }
+
+    @Test
+    void code_alone_needs_the_rom_alone() throws Exception {
+        Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V6_4)).after(1000);
+        DaisyImage image = DaisyImage.of(FirmwareImage.builder()
+                .add(Segment.of(0x0800_0000L, OTHER_PROGRAM))
+                .build());
+        DaisyRoute route = bench.route(image);
+        assertThat(words(route)).containsExactly("ENTER_ROM", "CODE+leave");
+        RouteReport report = bench.runner().run(route);
+        assertThat(report.unverified()).isEmpty();
+        assertThat(Bench.holds(bench.board, image.internal())).isTrue();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Bootloader.class)
+    void a_program_with_data_is_loaded_through_every_version_of_the_bootloader(Bootloader version) throws Exception {
+        Bench bench = new Bench(new DaisySeed().withBootloader(version)).after(1000);
+        DaisyImage image = Bench.birds("birds-sram.elf");
+        RouteReport report = bench.runner().run(bench.route(image));
+        assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
+        assertThat(report.ending()).isEqualTo(RouteReport.Ending.LEFT);
+        // The one that reads back truthfully proves it by what is written; the others must not be believed.
+        if (version == Bootloader.HONEST) {
+            assertThat(report.unverified()).isEmpty();
+        } else {
+            assertThat(report.verified()).isEmpty();
+            assertThat(Ranges.size(report.unverified())).isEqualTo(104_152 + 291_636);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Bootloader.class,
+            mode = EnumSource.Mode.EXCLUDE,
+            names = {"V6_4_10MS"})
+    void nothing_outside_the_printed_plan_changes_whatever_the_version(Bootloader version) throws Exception {
+        Bench bench = new Bench(new DaisySeed().withBootloader(version));
+        byte[] before = new byte[0x80_0000];
+        new Random(3).nextBytes(before);
+        word(before, 0x4_0000, 0);
+        bench.board.qspiFlash().load(0x9000_0000L, before);
+        bench.after(1000);
+        DaisyImage image = data(0x9003_2345L, 200_000);
+        DaisyRoute route = bench.route(image);
+        bench.board.ledger().clear();
+        bench.runner().run(route);
+        List<AddressRange> planned =
+                ((Stage.Flash) route.stages().get(0)).plan().targets().get(0).erased();
+        assertThat(bench.board.ledger().changedOutside(planned)).isEmpty();
+        assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
+        if (version == Bootloader.HONEST) {
+            byte[] after = bench.board.qspiFlash().read(0x9000_0000L, before.length);
+            image.qspi().copy(0x9003_2345L, before, 0x3_2345, 200_000);
+            assertThat(Arrays.equals(after, before))
+                    .as("the neighbours are kept")
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void the_wrong_bootloader_is_noticed_and_the_right_presses_are_asked_for_again() throws Exception {
+        Bench bench = new Bench(new DaisySeed()).after(1000);
+        bench.hands = request -> {
+            if (request.attempt() == 1) {
+                if (request.presses() == Presses.ENTER_ROM) {
+                    bench.operator.reset();
+                } else {
+                    bench.operator.enterRom();
+                }
+            } else {
+                bench.obey(request);
+            }
+        };
+        DaisyImage image = Bench.birds("birds-internal.elf");
+        bench.runner().run(bench.route(image));
+        assertThat(bench.asked).hasSize(4);
+        assertThat(bench.asked.get(1).noticed()).contains("ROM bootloader");
+        assertThat(bench.asked.get(3).noticed()).contains("Daisy bootloader");
+        assertThat(Bench.holds(bench.board, image.internal())).isTrue();
+        assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
+    }
+
+    @Test
+    void reset_without_the_tap_on_boot_is_enough_because_the_first_erase_comes_at_once() throws Exception {
+        DaisySeed board = new DaisySeed().withBootloader(Bootloader.V6_4);
+        Bench bench = new Bench(board);
+        board.qspiFlash().load(DaisyMemory.APPLICATION, program(0x9004_0200L, 4000));
+        bench.after(200);
+        bench.operator.enterRom();
+        bench.after(4000);
+        assertThat(bench.mode()).isEqualTo(DaisyMode.ROM);
+        bench.hands = request -> bench.operator.reset();
+        DaisyImage image = Bench.birds("birds-sram.elf");
+        RouteReport report = bench.runner().run(bench.route(image));
+        assertThat(bench.asked).hasSize(1);
+        assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
+        assertThat(report.ending()).isEqualTo(RouteReport.Ending.LEFT);
+    }
+
+    @Test
+    void nobody_presses_and_the_deadline_ends_it_at_a_stage_from_which_it_goes_on_later() throws Exception {
+        Bench bench = new Bench(new DaisySeed()).after(1000);
+        bench.options = RouteOptions.DEFAULT.withPressDeadline(Duration.ofMinutes(1));
+        bench.hands = request -> {};
+        DaisyImage image = Bench.birds("birds-internal.elf");
+        DaisyRoute route = bench.route(image);
+        RouteException stopped =
+                catchThrowableOfType(RouteException.class, () -> bench.runner().run(route));
+        assertThat(stopped.reason()).isEqualTo(RouteException.Reason.NOT_PRESSED);
+        assertThat(stopped.resumeAt()).isEqualTo(1);
+        assertThat(stopped).hasMessageContaining("Stage 2 of 5").hasMessageContaining("within 60 s");
+
+        bench.hands = bench::obey;
+        RouteReport report = bench.runner().run(route, stopped.resumeAt());
+        assertThat(report.stages()).hasSize(4);
+        assertThat(Bench.holds(bench.board, image.internal())).isTrue();
+        assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
+    }
+
+    @Test
+    void a_route_goes_on_from_any_stage_and_asks_for_the_presses_that_are_then_needed() throws Exception {
+        for (int from = 1; from < 5; from++) {
+            Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V6_4)).after(1000);
+            DaisyImage image = Bench.birds("birds-internal.elf");
+            DaisyRoute whole = DaisyRoute.plan(
+                    DaisyMode.ROM,
+                    DaisyRoute.Internal.OTHER,
+                    image,
+                    java.util.Optional.of(Bench.bootloader()),
+                    bench.options);
+            bench.runner().run(whole, from);
+            assertThat(Bench.holds(bench.board, image.internal())).isTrue();
+            assertThat(Bench.holds(bench.board, image.qspi())).isEqualTo(from <= 2);
+        }
+    }
+
+    @Test
+    void pulling_the_board_out_while_it_is_written_is_told_and_the_stage_can_be_taken_again() throws Exception {
+        Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V6_4)).after(1000);
+        DaisyImage image = Bench.birds("birds-internal.elf");
+        DaisyRoute route = bench.route(image);
+        bench.board.inject(new Fault.PowerCut(Duration.ofSeconds(1)), Fault.Trigger.at(150));
+        RouteException stopped =
+                catchThrowableOfType(RouteException.class, () -> bench.runner().run(route));
+        assertThat(stopped.reason()).isEqualTo(RouteException.Reason.FAILED);
+        assertThat(stopped.resumeAt()).isZero();
+        assertThat(stopped.report().stages().get(0).flash()).isPresent();
+        bench.after(3000);
+        bench.runner().run(route, stopped.resumeAt());
+        assertThat(Bench.holds(bench.board, image.internal())).isTrue();
+        assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
+    }
+
+    @Test
+    void cancelling_while_a_press_is_awaited_ends_the_wait() throws Exception {
+        Bench bench = new Bench(new DaisySeed()).after(1000);
+        bench.hands = request -> bench.cancelled = true;
+        DaisyRoute route = bench.route(Bench.birds("birds-internal.elf"));
+        RouteException stopped =
+                catchThrowableOfType(RouteException.class, () -> bench.runner().run(route));
+        assertThat(stopped.reason()).isEqualTo(RouteException.Reason.CANCELLED);
+        assertThat(stopped.resumeAt()).isEqualTo(1);
+    }
+
+    @Test
+    void a_bootloader_that_comes_by_itself_spares_the_press() throws Exception {
+        DaisySeed board = new DaisySeed().withBootloader(Bootloader.V6_4).applicationUsb(0x1209, 0x0001, "Synth");
+        Bench bench = new Bench(board);
+        board.qspiFlash().load(DaisyMemory.APPLICATION, program(0x9004_0200L, 4000));
+        bench.after(5000);
+        assertThat(bench.mode()).isEqualTo(DaisyMode.APPLICATION);
+        bench.hands = request -> board.resetToBootloader(DaisySeed.Entry.DAISY_INFINITE_TIMEOUT);
+        DaisyImage image = data(0x900c_0000L, 70_000);
+        DaisyRoute route = DaisyRoute.plan(
+                DaisyMode.APPLICATION, DaisyRoute.Internal.UNKNOWN, image, java.util.Optional.empty(), bench.options);
+        assertThat(words(route)).containsExactly("ENTER_BOOTLOADER", "DATA");
+        bench.runner().run(route);
+        assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
+    }
+
+    @Test
+    void a_program_that_the_bootloader_refuses_is_seen_to_come_back() throws Exception {
+        Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V6_4)).after(1000);
+        bench.board.habit(Habit.QSPI_WRITE_PROTECTED, true);
+        RouteReport report = bench.runner().run(bench.route(Bench.birds("birds-sram.elf")));
+        assertThat(report.ending()).isEqualTo(RouteReport.Ending.REFUSED);
+    }
+
+    @Test
+    void erasing_tells_what_it_takes_along_and_changes_nothing_else() throws Exception {
+        Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V5_4)).after(1000);
+        bench.board.qspiFlash().load(0x9000_0000L, new byte[0x80_0000]);
+        AddressRange range = AddressRange.ofSize(0x900d_0000L, 0x1_0000);
+        DaisyRoute route = DaisyRoute.erase(bench.mode(), List.of(range), bench.options);
+        assertThat(route.warnings()).anyMatch(w -> w.contains("0x900E0000..0x900E0FFF"));
+        bench.board.ledger().clear();
+        RouteReport report = bench.runner().run(route);
+        assertThat(report.stages().get(0).settled()).isTrue();
+        assertThat(bench.board.qspiFlash().isBlank(range)).isTrue();
+        assertThat(bench.board.ledger().changedOutside(List.of(AddressRange.ofSize(0x900d_0000L, 0x1_1000))))
+                .isEmpty();
+    }
+
+    @Test
+    void after_the_last_operation_the_flash_is_known_to_be_idle() throws Exception {
+        Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V6_4)).after(1000);
+        DaisyRoute route =
+                DaisyRoute.erase(bench.mode(), List.of(AddressRange.ofSize(0x900d_0000L, 0x1_0000)), bench.options);
+        bench.board.qspiFlash().load(0x900d_0000L, new byte[0x1_0000]);
+        bench.runner().run(route);
+        bench.board.tapReset(); // would tear an erase that is still running
+        assertThat(bench.board.qspiFlash().isBlank(AddressRange.ofSize(0x900d_0000L, 0x1_0000)))
+                .isTrue();
+    }
+}
