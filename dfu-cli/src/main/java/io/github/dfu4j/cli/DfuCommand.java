@@ -32,7 +32,9 @@ import picocli.CommandLine.Spec;
             DigestCommand.class,
             ManifestCommand.class,
             SignCommand.class,
-            VerifySignatureCommand.class
+            VerifySignatureCommand.class,
+            DaisyCommand.class,
+            DemoCommand.class
         },
         exitCodeListHeading = "%nExit status (sysexits.h):%n",
         exitCodeList = {

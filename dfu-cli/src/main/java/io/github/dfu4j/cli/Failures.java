@@ -1,5 +1,7 @@
 package io.github.dfu4j.cli;
 
+import io.github.dfu4j.daisy.DaisyImageException;
+import io.github.dfu4j.daisy.RouteException;
 import io.github.dfu4j.dfu.DfuCancelledException;
 import io.github.dfu4j.dfu.DfuException;
 import io.github.dfu4j.dfu.DfuSelectionException;
@@ -140,6 +142,13 @@ final class Failures {
         if (failure instanceof FlashException flash) {
             return flash.isCancelled() ? ExitCode.TRY_AGAIN : causeStatus(flash.getCause());
         }
+        if (failure instanceof RouteException route) {
+            return switch (route.reason()) {
+                case CANCELLED, NOT_PRESSED -> ExitCode.TRY_AGAIN;
+                case NO_BOARD -> ExitCode.UNAVAILABLE;
+                case FAILED -> causeStatus(route.getCause());
+            };
+        }
         if (failure instanceof DfuCancelledException) {
             return ExitCode.TRY_AGAIN;
         }
@@ -149,7 +158,8 @@ final class Failures {
         if (failure instanceof FirmwareFormatException
                 || failure instanceof FirmwareRejectedException
                 || failure instanceof LayoutFormatException
-                || failure instanceof FlashPlanException) {
+                || failure instanceof FlashPlanException
+                || failure instanceof DaisyImageException) {
             return ExitCode.DATA;
         }
         if (failure instanceof NoSuchFileException) {
@@ -165,7 +175,7 @@ final class Failures {
     }
 
     private static int causeStatus(@Nullable Throwable cause) {
-        return cause instanceof DfuException ? status(cause) : ExitCode.IO;
+        return cause == null ? ExitCode.IO : status(cause);
     }
 
     /** A message as a sentence: with a capital where a word starts it, and a full stop. */

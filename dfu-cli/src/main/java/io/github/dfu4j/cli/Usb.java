@@ -1,5 +1,7 @@
 package io.github.dfu4j.cli;
 
+import io.github.dfu4j.daisy.DaisyQuirks;
+import io.github.dfu4j.daisy.ReadBack;
 import io.github.dfu4j.dfu.DfuInterface;
 import io.github.dfu4j.dfu.DfuMode;
 import io.github.dfu4j.dfu.DfuSelectionException;
@@ -60,7 +62,7 @@ final class Usb implements AutoCloseable {
 
     /** All that is known of odd devices. */
     static QuirkTable quirks() {
-        return QuirkTable.dfu();
+        return DaisyQuirks.table(ReadBack.UNKNOWN);
     }
 
     /** All DFU interfaces attached. */
