@@ -189,6 +189,20 @@ class UsbIpLoopbackTest {
     }
 
     @Test
+    void a_transfer_taken_back_is_cut_short_where_the_bus_can_be_interrupted() throws Exception {
+        bus.plug("1-1", 0xdf11, (setup, data, offset) -> {
+            if (setup.request() == 1) {
+                await(new CountDownLatch(1)); // longer than the server waits
+            }
+            return STATUS.control(setup, data, offset);
+        });
+        try (UsbConnection connection = open("1-1")) {
+            assertKind(Kind.TIMEOUT, () -> connection.control(new ControlSetup(0x21, 1, 0, 0, 0), new byte[0], 0, 50));
+            assertThat(connection.control(GETSTATUS, new byte[6], 0, 20_000)).isEqualTo(6);
+        }
+    }
+
+    @Test
     void a_transfer_on_which_the_device_is_silent_stays_pending_until_it_is_taken_back() throws Exception {
         bus.plug("1-1", 0xdf11, (setup, data, offset) -> {
             if (setup.request() == 1) {

@@ -52,6 +52,8 @@ public final class ServerImport {
     private final Duration transferTimeout;
     private final Map<Integer, Urb> pending = new HashMap<>();
     private final Queue<Urb> queue = new ArrayDeque<>();
+    private @Nullable Urb executing;
+    private @Nullable Thread executor;
     private boolean configured;
     private @Nullable String closedBecause;
 
@@ -102,7 +104,6 @@ public final class ServerImport {
                 worker.join();
             } catch (InterruptedException e) {
                 interrupted = true;
-                worker.interrupt(); // a transfer that can be cut short, is
             }
         }
         if (interrupted) {
@@ -118,6 +119,14 @@ public final class ServerImport {
             closedBecause = why;
             channel.close();
             notifyAll();
+            interruptTransfer();
+        }
+    }
+
+    /** Cuts the transfer with the device short, where the bus can be interrupted; others end by their timeout. */
+    private synchronized void interruptTransfer() {
+        if (executor != null) {
+            executor.interrupt();
         }
     }
 
@@ -192,6 +201,9 @@ public final class ServerImport {
             if (urb != null) {
                 queue.remove(urb);
                 notifyAll();
+                if (urb.equals(executing)) {
+                    interruptTransfer();
+                }
             }
             int status = urb == null ? 0 : UrbMessage.ECONNRESET;
             channel.write(new UrbMessage.RetUnlink(unlink.seqnum(), status).toBytes(), NOTHING);
@@ -235,13 +247,15 @@ public final class ServerImport {
     private void transfer(Urb urb) throws IOException, InterruptedException {
         ControlSetup setup = urb.submit.setup();
         try {
-            byte[] data = execute(urb);
+            byte[] data = executeInterruptibly(urb);
             boolean in = urb.submit.in();
             if (complete(urb, 0, data.length, in ? data : NOTHING)) {
                 listener.transferred(device, setup, data);
             }
         } catch (UsbException e) {
-            listener.failed(device, setup, String.valueOf(e.getMessage()));
+            if (isPending(urb)) {
+                listener.failed(device, setup, String.valueOf(e.getMessage()));
+            }
             if (e.kind() == UsbException.Kind.TIMEOUT) {
                 awaitUnlink(urb);
                 return;
@@ -249,6 +263,29 @@ public final class ServerImport {
             complete(urb, status(e.kind()), 0, NOTHING);
             if (e.kind() == UsbException.Kind.GONE) {
                 close("the device left the bus");
+            }
+        }
+    }
+
+    private synchronized boolean isPending(Urb urb) {
+        return pending.containsValue(urb);
+    }
+
+    private byte[] executeInterruptibly(Urb urb) throws UsbException {
+        synchronized (this) {
+            if (closedBecause != null || !pending.containsValue(urb)) {
+                throw new UsbException(UsbException.Kind.UNKNOWN, "the client took the transfer back before it began");
+            }
+            executing = urb;
+            executor = Thread.currentThread();
+        }
+        try {
+            return execute(urb);
+        } finally {
+            synchronized (this) {
+                executing = null;
+                executor = null;
+                Thread.interrupted(); // it was meant for this transfer alone
             }
         }
     }
