@@ -262,6 +262,13 @@ class ElfFormatTest {
     }
 
     @Test
+    void a_program_for_a_pc_is_told() throws IOException {
+        byte[] file = new Elf(false, false).section(PROGBITS, ALLOC, 0, 512, 16).build();
+        file[18] = 62;
+        assertThat(read(file).findings()).extracting(Finding::code).containsExactly("not-firmware");
+    }
+
+    @Test
     void a_thousand_sections_that_all_claim_the_same_bytes_are_refused() {
         Elf elf = new Elf(false, false);
         for (int i = 0; i < 1000; i++) {

@@ -229,4 +229,40 @@ class FirmwareReaderTest {
         assertThat(codes(read(":0100000041BE\n:00000001FF\n:0100010041BD\n"))).containsExactly("after-end");
         assertThat(codes(read("S104000041BA\n"))).containsExactly("no-end");
     }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                ":0200000041AB12\n:00000001FF\n",
+                ":0200000041AB12\r:00000001FF",
+                "\u00ef\u00bb\u00bf\r\n \t:0200000041ab12  \r\n\r\n:00000001ff\r\n",
+                "S105000041AB0E\rS9030000FC",
+            })
+    void lines_may_end_in_any_way_and_digits_may_be_small(String text) throws IOException {
+        assertThat(read(text).image().segments()).containsExactly(Segment.of(0, new byte[] {0x41, (byte) 0xab}));
+    }
+
+    @Test
+    void lines_are_counted_over_all_line_ends() {
+        assertThatThrownBy(() -> read(":0100000041BE\r\n\r\r\n\n:0100000041BF"))
+                .hasMessageContaining("line 5: bad checksum");
+    }
+
+    @Test
+    void very_many_tiny_segments_count_for_what_they_cost() {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < 0x8000; i++) {
+            text.append(String.format(":01%04X0000%02X%n", 2 * i, -(1 + (2 * i >> 8) + (2 * i & 0xff)) & 0xff));
+        }
+        byte[] file = text.append(":00000001FF").toString().getBytes(StandardCharsets.US_ASCII);
+        FirmwareReader reader = FirmwareReader.standard().withLimit(1 << 20);
+        assertThatThrownBy(() -> reader.read(FirmwareSource.of("file", file)))
+                .hasMessageContaining("limit of 1048576 bytes");
+    }
+
+    @Test
+    void bytes_given_twice_alike_and_an_entry_point_outside_are_told() throws IOException {
+        FirmwareFile file = read(":0100000041BE\n:0100000041BE\n:0400000508000000EF\n:00000001FF\n");
+        assertThat(codes(file)).containsExactly("repeated", "entry-outside");
+    }
 }

@@ -27,6 +27,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -203,7 +204,7 @@ class DfuSeFormatTest {
                 .hasMessageContaining("add the DfuSe format");
     }
 
-    @Property
+    @Property(edgeCases = EdgeCasesMode.NONE)
     void what_is_written_is_read_again(
             @ForAll @Size(min = 1, max = 4) List<@Size(min = 1, max = 300) byte[]> datas,
             @ForAll @IntRange(max = 255) int alternate,
@@ -227,7 +228,7 @@ class DfuSeFormatTest {
         }
     }
 
-    @Property
+    @Property(edgeCases = EdgeCasesMode.NONE)
     void any_content_in_a_sealed_file_reads_or_fails_cleanly(
             @ForAll @Size(max = 600) byte[] content, @ForAll boolean targets, @ForAll @IntRange(max = 3) int count)
             throws IOException {

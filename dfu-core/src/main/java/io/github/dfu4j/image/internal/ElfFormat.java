@@ -35,6 +35,8 @@ public final class ElfFormat implements FirmwareFormat {
     private static final int PT_TLS = 7;
     private static final int ET_EXEC = 2;
     private static final int ET_DYN = 3;
+    private static final int EM_386 = 3;
+    private static final int EM_X86_64 = 62;
 
     /** Each section is looked up in each segment; a file that wants more look-ups than this is not made by a linker. */
     private static final long MOST_LOOKUPS = 1L << 30;
@@ -118,6 +120,10 @@ public final class ElfFormat implements FirmwareFormat {
                         16,
                         "expected a linked program (ELF type 2 or 3), found "
                                 + (type == 1 ? "type 1, an object file that must be linked first" : "type " + type));
+            }
+            int machine = header.getShort(18) & 0xffff;
+            if (machine == EM_386 || machine == EM_X86_64) {
+                context.add(Finding.warning("not-firmware", "it is a program for a PC, not for a microcontroller"));
             }
             long entry = word(header, 24, 24);
             List<Program> programs = programs(header);
