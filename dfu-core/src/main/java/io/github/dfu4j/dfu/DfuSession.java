@@ -246,7 +246,11 @@ public final class DfuSession implements Closeable {
         DfuStatus status;
         do {
             checkPatience(deadline);
-            status = getStatus(deadline.limit(timeoutMillis));
+            try {
+                status = getStatus(deadline.limit(timeoutMillis));
+            } catch (DfuTransferException e) {
+                throw deadline.passed() ? new DfuTimeoutException(step, deadline.allowed(), lastStatus) : e;
+            }
         } while (status.state().isBusy());
         return status;
     }
@@ -307,7 +311,7 @@ public final class DfuSession implements Closeable {
      */
     public void download(int block, byte[] data, int offset, int length) throws DfuException {
         checkLength(length);
-        int sent = send(
+        int sent = sendBlock(
                 length == 0 ? DfuEvent.DNLOAD_ZERO : DfuEvent.DNLOAD, block, data, offset, length, REQUEST_TIMEOUT);
         if (sent != length) {
             state = null;
@@ -327,7 +331,7 @@ public final class DfuSession implements Closeable {
      */
     public int upload(int block, byte[] into, int offset, int length) throws DfuException {
         checkLength(length);
-        int n = send(DfuEvent.UPLOAD, block, into, offset, length, REQUEST_TIMEOUT);
+        int n = sendBlock(DfuEvent.UPLOAD, block, into, offset, length, REQUEST_TIMEOUT);
         // Where a short frame leads is not the same on all DfuSe devices.
         state = n == length ? DfuState.UPLOAD_IDLE : target.isDfuSe() ? null : DfuState.IDLE;
         return n;
@@ -432,6 +436,28 @@ public final class DfuSession implements Closeable {
     @Override
     public void close() {
         connection.close();
+    }
+
+    /** A stall is the device's way to ask for a DFU_GETSTATUS, whose answer says what is wrong (DFU 1.1 §6.1). */
+    private int sendBlock(DfuEvent event, int value, byte[] data, int offset, int length, int timeoutMillis)
+            throws DfuException {
+        try {
+            return send(event, value, data, offset, length, timeoutMillis);
+        } catch (DfuTransferException e) {
+            if (e.kind() != UsbException.Kind.STALL) {
+                throw e;
+            }
+            DfuStatus why;
+            try {
+                why = getStatus();
+            } catch (DfuTransferException | DfuProtocolException silent) {
+                throw e;
+            }
+            if (why.isOk()) {
+                throw e;
+            }
+            throw new DfuStatusException(step, why, target.isDfuSe());
+        }
     }
 
     private int send(DfuEvent event, int value, byte[] data, int offset, int length, int timeoutMillis)

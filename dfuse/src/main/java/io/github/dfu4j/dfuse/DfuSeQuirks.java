@@ -23,7 +23,7 @@ public final class DfuSeQuirks {
     private static final String GD32 = "28e9:0189";
     private static final String AT32 = "2e3c:df11";
 
-    private static final Pattern F4_SECTORS = Pattern.compile("/0x08000000/04\\*016Kg,01\\*064Kg,0[37]\\*128Kg");
+    private static final Pattern F4_SECTORS = Pattern.compile("/0x08000000/04\\*016Kg,01\\*064Kg,\\d+\\*128Kg");
     private static final Pattern F42X_SECTORS =
             Pattern.compile("/0x08000000/04\\*016Kg,01\\*064Kg,07\\*128Kg,04\\*016Kg,01\\*064Kg,07\\*128Kg");
     private static final Pattern H7_OPTIONS = Pattern.compile("^@Option Bytes +/0x5200201C/");
@@ -100,6 +100,12 @@ public final class DfuSeQuirks {
                 .because(
                         "The bootloader announces 100 ms for a mass erase and takes up to 32 s, in which it answers nothing.")
                 .source("dfu-util 0.11 dfuse.c; STM32F405 data sheet, DS8626"));
+        rows.add(Quirk.row("f4-flash-word", "STM32F2, F4")
+                .whenIds(ST)
+                .and("sectors of an STM32F4", any(F4_SECTORS))
+                .says(Trait.WRITE_ALIGNMENT, 4)
+                .because("Flash is written in words of 32 bits, one after the other.")
+                .source("STM32F405 reference manual, RM0090 §3.6.4"));
         rows.add(Quirk.row("f42x-strings", "STM32F42x and F43x")
                 .whenIds(ST)
                 .and("sectors of an STM32F42x", any(F42X_SECTORS))

@@ -58,7 +58,7 @@ public record FlashPlan(
      * @param readback how far the device's read-back is believed
      * @param writeAlignment the flash word in bytes: what is written starts and ends at a multiple of it within its sector
      * @param blockSize the bytes of a full block, {@code wTransferSize}
-     * @param vectorTable the address that the program starts from, its vector table, whose block is written last; empty if the image
+     * @param vectorTable the address that the program starts from, its vector table, whose first words are written last; empty if the image
      *     holds none
      */
     public record TargetPlan(

@@ -22,6 +22,9 @@ final class SectorSurvey {
 
     private static final byte BLANK = (byte) 0xff;
 
+    /** Initial stack pointer and reset vector: without them nothing starts. */
+    private static final int STACK_AND_ENTRY = 8;
+
     /** What the bytes of a sector that the image is about were found to be. */
     private enum Found {
         UNCHANGED,
@@ -203,7 +206,9 @@ final class SectorSurvey {
             } else if (!erased[i] && found[i] == Found.BLANK) {
                 blank.addAll(written);
             }
-            (holdsVectors(sector.sector()) ? vectors : plain).addAll(written);
+            // A bootloader that erases by itself may do so when the first block of a sector comes.
+            boolean last = sector.erasable() && holdsVectors(sector.sector());
+            (last ? vectors : plain).addAll(written);
         }
         List<AddressRange> touched = new ArrayList<>(plain);
         touched.addAll(vectors);
@@ -261,14 +266,17 @@ final class SectorSurvey {
         return result;
     }
 
-    /** The sector of the vector table last, and its first block last of all. */
+    /**
+     * The sector of the vector table last, and of it the table's first words last of all: no more of a program than a power cut can tear
+     * is missing before, and none of it starts.
+     */
     private List<AddressRange> ordered(List<AddressRange> plain, List<AddressRange> vectors) {
         List<AddressRange> result = new ArrayList<>(plain);
         List<AddressRange> last = new ArrayList<>();
         for (AddressRange run : vectors) {
             if (holdsVectors(run)) {
                 long table = plan.vectorTable().getAsLong();
-                long behind = Math.min(run.end(), table + plan.blockSize());
+                long behind = Math.min(run.end(), table + Math.max(STACK_AND_ENTRY, plan.writeAlignment()));
                 Ranges.addUnlessEmpty(result, run.start(), table);
                 Ranges.addUnlessEmpty(result, behind, run.end());
                 last.add(new AddressRange(table, behind));

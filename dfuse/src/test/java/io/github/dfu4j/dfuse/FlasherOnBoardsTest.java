@@ -1,0 +1,572 @@
+package io.github.dfu4j.dfuse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.dfu4j.dfu.DfuInterface;
+import io.github.dfu4j.dfu.DfuProtocolException;
+import io.github.dfu4j.dfu.DfuSession;
+import io.github.dfu4j.dfu.DfuState;
+import io.github.dfu4j.dfu.DfuStatusException;
+import io.github.dfu4j.dfu.DfuTimeoutException;
+import io.github.dfu4j.dfu.QuirkTable;
+import io.github.dfu4j.image.AddressRange;
+import io.github.dfu4j.image.FirmwareImage;
+import io.github.dfu4j.image.FirmwareRejectedException;
+import io.github.dfu4j.image.Segment;
+import io.github.dfu4j.simulator.DaisySeed;
+import io.github.dfu4j.simulator.Fault;
+import io.github.dfu4j.simulator.Habit;
+import io.github.dfu4j.simulator.Ledger;
+import io.github.dfu4j.simulator.Stm32Rom;
+import io.github.dfu4j.simulator.VirtualBoard;
+import io.github.dfu4j.usb.Deadline;
+import java.io.ByteArrayOutputStream;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class FlasherOnBoardsTest {
+
+    private static final long FLASH = 0x08000000L;
+    private static final long QSPI = 0x90040000L;
+
+    static Set<String> families() {
+        return Stm32Rom.families();
+    }
+
+    @ParameterizedTest
+    @MethodSource("families")
+    void every_simulated_rom_takes_an_image_keeps_what_is_around_it_and_starts_it(String family) throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom(family));
+        long start = it.board.memoryAt(FLASH).range().start()
+                + (family.equals("dso-nano") ? 12 * 1024 : 0)
+                + (family.equals("at32f437") ? 8 * 4096 : 0);
+        byte[] bytes = Boards.program(start, 5003, 1);
+        byte[] neighbour = {1, 2, 3, 4, 5};
+        AddressRange sector = it.board.memoryAt(start).sector(start + bytes.length - 1);
+        it.board.memoryAt(start).load(sector.end() - neighbour.length, neighbour);
+
+        FlashReport report = it.flash(Boards.image(start, bytes), FlashOptions.DEFAULT.withLeave(true));
+
+        assertThat(report.outcome()).isEqualTo(FlashReport.Outcome.COMPLETED);
+        assertThat(it.memory(start, bytes.length)).isEqualTo(bytes);
+        assertThat(it.memory(sector.end() - neighbour.length, neighbour.length)).isEqualTo(neighbour);
+        assertThat(report.proved()).isTrue();
+        assertThat(it.board.ledger().overProgrammed()).isEmpty();
+        assertThat(report.left()).isPresent();
+        it.sleep(500);
+        assertThat(it.board.running())
+                .isEqualTo(start == FLASH ? VirtualBoard.Running.APPLICATION : it.board.running());
+    }
+
+    @Test
+    void the_daisy_bootloader_takes_an_image_and_is_not_said_to_be_verified() throws Exception {
+        Boards<DaisySeed> it = Boards.daisy();
+        byte[] bytes = Boards.program(QSPI, 150_001, 2);
+        FlashReport report = it.flash(Boards.image(QSPI, bytes), FlashOptions.DEFAULT);
+        assertThat(it.memory(QSPI, bytes.length)).isEqualTo(bytes);
+        assertThat(report.verified()).isEmpty();
+        assertThat(report.unverified()).containsExactly(AddressRange.ofSize(QSPI, 150_016));
+        assertThat(report.whyUnverified().get(0)).contains("cannot be read back");
+        assertThat(report.proved()).isFalse();
+        assertThat(report.idle()).isTrue();
+    }
+
+    @Test
+    void a_bootloader_that_is_not_known_to_lie_is_found_out() throws Exception {
+        Boards<DaisySeed> it = Boards.daisy();
+        byte[] bytes = Boards.program(QSPI, 20_000, 2);
+        var target = DfuInterface.of(it.device(), DfuSeQuirks.table()).get(0);
+        for (boolean rubbish : new boolean[] {false, true}) {
+            if (rubbish) {
+                for (int i = 0; i < 8192; i++) {
+                    it.board.itcm()[i] = (byte) (i * 7 + i / 256);
+                }
+            }
+            try (DfuSeSession session = new DfuSeSession(DfuSession.open(it.bus, target, it.bus.time()))) {
+                FlashPlan plan = FlashPlanner.plan(target, Boards.image(QSPI, bytes), FlashOptions.DEFAULT);
+                assertThat(plan.targets().get(0).readback()).isEqualTo(FlashPlan.Readback.TO_BE_PROVED);
+                assertThat(plan.warnings()).anyMatch(w -> w.contains("proves to return its memory"));
+                FlashReport report = new Flasher(session, FlashListener.NONE).flash(plan);
+                assertThat(report.verified()).isEmpty();
+                assertThat(report.whyUnverified()).anyMatch(w -> w.contains("returns something else than its memory"));
+                it.sleep(6000);
+                assertThat(it.memory(QSPI, bytes.length)).isEqualTo(bytes);
+            }
+        }
+    }
+
+    @Test
+    void an_honest_bootloader_without_a_name_proves_itself() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        var target = DfuInterface.of(it.device(), QuirkTable.dfu()).get(0);
+        byte[] old = Boards.program(FLASH, 16 * 1024, 3);
+        it.board.memoryAt(FLASH).load(FLASH, old);
+        byte[] bytes = Boards.program(FLASH, 4000, 4);
+        try (DfuSeSession session = new DfuSeSession(DfuSession.open(it.bus, target, it.bus.time()))) {
+            FlashReport report = new Flasher(session, FlashListener.NONE)
+                    .flash(FlashPlanner.plan(target, Boards.image(FLASH, bytes), FlashOptions.DEFAULT));
+            assertThat(report.proved()).isTrue();
+        }
+        System.arraycopy(bytes, 0, old, 0, bytes.length);
+        assertThat(it.memory(FLASH, old.length)).isEqualTo(old);
+    }
+
+    @Test
+    void one_changed_sector_costs_its_read_and_that_sector() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        byte[] bytes = Boards.program(FLASH, 1 << 20, 5);
+        it.board.memoryAt(FLASH).load(FLASH, bytes);
+        bytes[0x50000] ^= 1;
+        FlashReport report = it.flash(Boards.image(FLASH, bytes), FlashOptions.DEFAULT);
+        AddressRange sector = AddressRange.ofSize(0x08040000L, 0x20000);
+        assertThat(it.board.ledger().erased()).containsExactly(sector);
+        assertThat(it.board.ledger().programmed()).containsExactly(sector);
+        assertThat(report.unchanged()).hasSize(2);
+        assertThat(report.proved()).isTrue();
+        assertThat(it.memory(FLASH, bytes.length)).isEqualTo(bytes);
+        // Upload of all of it, up to the difference in that sector; upload of that sector again to verify it.
+        assertThat(it.board.ledger().transfers(2)).isBetween(512L, 513L + 64 - 32 + 1);
+    }
+
+    @Test
+    void the_same_image_again_is_only_read() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32g474"));
+        byte[] bytes = Boards.program(FLASH, 10_000, 6);
+        it.flash(Boards.image(FLASH, bytes), FlashOptions.DEFAULT);
+        it.board.ledger().clear();
+        FlashReport report = it.flash(Boards.image(FLASH, bytes), FlashOptions.DEFAULT);
+        assertThat(it.board.ledger().changed()).isEmpty();
+        assertThat(report.unchanged()).containsExactly(AddressRange.ofSize(FLASH, bytes.length));
+        assertThat(report.proved()).isTrue();
+    }
+
+    @Test
+    void each_saving_can_be_switched_off() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32g474"));
+        byte[] bytes = Boards.program(FLASH, 20_000, 6);
+        Arrays.fill(bytes, 4096, 12_288, (byte) 0xff);
+        FirmwareImage image = Boards.image(FLASH, bytes);
+        it.flash(image, FlashOptions.DEFAULT.withVerify(false));
+        assertThat(it.board.ledger().erased()).isEmpty(); // blank when it came
+        assertThat(it.board.ledger().programmed())
+                .containsExactly(AddressRange.ofSize(FLASH, 4096), AddressRange.ofSize(FLASH + 12_288, 7712));
+
+        it.board.ledger().clear();
+        FlashOptions all = FlashOptions.DEFAULT
+                .withSkipUnchanged(false)
+                .withSkipBlank(false)
+                .withKeepNeighbours(false)
+                .withVerify(false);
+        it.flash(image, all);
+        assertThat(it.board.ledger().erased()).containsExactly(AddressRange.ofSize(FLASH, 20_480));
+        assertThat(it.board.ledger().programmed()).containsExactly(AddressRange.ofSize(FLASH, 20_000));
+        assertThat(it.board.ledger().transfers(2)).isZero();
+    }
+
+    @Test
+    void the_vector_table_is_written_last_and_erased_first() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        it.board.memoryAt(FLASH).load(FLASH, new byte[1 << 20]);
+        byte[] bytes = Boards.program(FLASH, 100_000, 7);
+        it.flash(Boards.image(FLASH, bytes), FlashOptions.DEFAULT);
+        assertThat(it.board.ledger().entries(Ledger.Erased.class).get(0).range().start())
+                .isEqualTo(FLASH);
+        List<Ledger.Programmed> writes = it.board.ledger().entries(Ledger.Programmed.class);
+        assertThat(writes.get(writes.size() - 1).range()).isEqualTo(AddressRange.ofSize(FLASH, 8));
+        assertThat(writes.get(0).range().start()).isEqualTo(FLASH + 0x4000);
+    }
+
+    @Test
+    void a_power_cut_at_any_transfer_never_leaves_half_a_program_that_starts() throws Exception {
+        byte[] before = Boards.program(FLASH, 40_000, 8);
+        byte[] after = Boards.program(FLASH, 40_000, 9);
+        // The vector tables are the same: only restartSafe makes them go first and come last.
+        System.arraycopy(before, 0, after, 0, 20_000);
+        for (int cut = 0; cut < 150; cut++) {
+            Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+            it.board.memoryAt(FLASH).load(FLASH, before);
+            it.board.inject(new Fault.PowerCut(Duration.ofMillis(500)), Fault.Trigger.at(cut));
+            FlashOptions options = FlashOptions.DEFAULT.withRestartSafe(true);
+            boolean failed = false;
+            try {
+                it.flash(Boards.image(FLASH, after), options);
+            } catch (FlashException e) {
+                failed = true;
+            }
+            it.sleep(2000);
+            byte[] now = it.memory(FLASH, after.length);
+            if (it.board.running() == VirtualBoard.Running.APPLICATION) {
+                assertThat(Arrays.equals(now, before) || Arrays.equals(now, after))
+                        .as("a whole program runs after a cut at transfer %s", cut)
+                        .isTrue();
+            }
+            if (failed) {
+                it.board.pressBoot();
+                it.board.tapReset();
+                it.board.releaseBoot();
+                it.sleep(1000);
+                assertThat(it.flash(Boards.image(FLASH, after), options).proved())
+                        .isTrue();
+            }
+            assertThat(it.memory(FLASH, after.length)).isEqualTo(after);
+        }
+    }
+
+    @Test
+    void what_was_verified_has_the_digest_of_what_was_read_back() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32l476"));
+        byte[] bytes = Boards.program(FLASH, 4096, 10);
+        FlashReport report = it.flash(Boards.image(FLASH, bytes), FlashOptions.DEFAULT);
+        String digest =
+                HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        assertThat(report.digests())
+                .containsExactly(new FlashReport.RangeDigest(AddressRange.ofSize(FLASH, 4096), digest));
+    }
+
+    @Test
+    void a_write_protected_sector_is_found_by_reading_back() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        it.board.memoryAt(FLASH).writeProtect(AddressRange.ofSize(FLASH + 0x4000, 0x4000));
+        byte[] bytes = Boards.program(FLASH, 40_000, 11);
+        assertThatThrownBy(() -> it.flash(Boards.image(FLASH, bytes), FlashOptions.DEFAULT))
+                .isInstanceOfSatisfying(FlashException.class, e -> {
+                    assertThat(((VerifyException) e.getCause()).address()).isEqualTo(FLASH + 0x4000);
+                    assertThat(e.report().outcome()).isEqualTo(FlashReport.Outcome.FAILED);
+                    assertThat(e.report().idle()).isTrue();
+                })
+                .hasMessageContaining("first at 0x08004000")
+                .hasMessageContaining("write-protected");
+    }
+
+    @Test
+    void verify_compares_and_changes_nothing() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        byte[] bytes = Boards.program(FLASH, 5000, 12);
+        it.board.memoryAt(FLASH).load(FLASH, bytes);
+        FlashPlan plan = FlashPlanner.plan(it.target(), Boards.image(FLASH, bytes), FlashOptions.DEFAULT);
+        try (DfuSeSession session = it.open()) {
+            Flasher flasher = new Flasher(session, FlashListener.NONE);
+            FlashReport report = flasher.verify(plan);
+            assertThat(report.unchanged()).containsExactly(AddressRange.ofSize(FLASH, 5000));
+            assertThat(report.proved()).isTrue();
+            it.board.memoryAt(FLASH).load(FLASH + 3210, new byte[] {(byte) ~bytes[3210]});
+            assertThatThrownBy(() -> flasher.verify(plan)).hasMessageContaining("0x08000C8A");
+        }
+        assertThat(it.board.ledger().changed()).isEmpty();
+    }
+
+    @Test
+    void memory_is_read_as_it_is_and_no_further() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        byte[] bytes = Boards.program(FLASH, 1 << 20, 13);
+        it.board.memoryAt(FLASH).load(FLASH, bytes);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (DfuSeSession session = it.open()) {
+            FlashTarget target = FlashTarget.of(it.target()).get(0);
+            new Flasher(session, FlashListener.NONE)
+                    .read(target, new AddressRange(FLASH + 0xffe01, FLASH + 0x100000), out);
+            assertThat(out.toByteArray()).isEqualTo(Arrays.copyOfRange(bytes, 0xffe01, 0x100000));
+            assertThatThrownBy(() -> new Flasher(session, FlashListener.NONE)
+                            .read(target, new AddressRange(FLASH + 0xffe01, FLASH + 0x100001), out))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    @Test
+    void a_bootloader_that_does_not_return_its_memory_is_not_read() throws Exception {
+        Boards<DaisySeed> it = Boards.daisy();
+        try (DfuSeSession session = it.open()) {
+            assertThatThrownBy(() -> new Flasher(session, FlashListener.NONE)
+                            .read(
+                                    FlashTarget.of(it.target()).get(0),
+                                    AddressRange.ofSize(QSPI, 100),
+                                    new ByteArrayOutputStream()))
+                    .isInstanceOf(DfuProtocolException.class)
+                    .hasMessageContaining("does not return its memory");
+        }
+    }
+
+    @Test
+    void mass_erase_is_only_done_when_asked_for_and_waits_for_the_rom_that_lies() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f405"));
+        it.board.memoryAt(FLASH).load(FLASH, new byte[1 << 20]);
+        byte[] bytes = Boards.program(FLASH, 5000, 14);
+        FlashPlan plan =
+                FlashPlanner.plan(it.target(), Boards.image(FLASH, bytes), FlashOptions.DEFAULT.withMassErase(true));
+        assertThat(plan.warnings()).anyMatch(w -> w.contains("All of Internal Flash is erased"));
+        FlashReport report = it.flash(Boards.image(FLASH, bytes), FlashOptions.DEFAULT.withMassErase(true));
+        assertThat(report.erased()).containsExactly(AddressRange.ofSize(FLASH, 1 << 20));
+        assertThat(report.proved()).isTrue();
+        assertThat(it.board.memoryAt(FLASH).isBlank(new AddressRange(FLASH + 5024, FLASH + (1 << 20))))
+                .isTrue();
+    }
+
+    @Test
+    void a_bootloader_without_a_mass_erase_is_refused_one() {
+        Boards<DaisySeed> it = Boards.daisy();
+        assertThatThrownBy(() -> FlashPlanner.plan(
+                        it.target(), Boards.image(QSPI, new byte[9]), FlashOptions.DEFAULT.withMassErase(true)))
+                .isInstanceOfSatisfying(
+                        FlashPlanException.class,
+                        e -> assertThat(e.has(FlashPlanException.Reason.UNSUPPORTED))
+                                .isTrue());
+    }
+
+    @Test
+    void option_bytes_need_the_callers_word_and_are_written_whole() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f405"));
+        long options = 0x1fffc000L;
+        byte[] there = HexFormat.of().parseHex("efaa1055ffff0000efaa1055ffff0000");
+        it.board.memoryAt(options).load(options, there);
+        FirmwareImage image = Boards.image(options + 8, new byte[] {1, 2});
+        assertThatThrownBy(() -> FlashPlanner.plan(it.target(), image, FlashOptions.DEFAULT))
+                .isInstanceOfSatisfying(
+                        FlashPlanException.class,
+                        e -> assertThat(e.has(FlashPlanException.Reason.OPTION_BYTES))
+                                .isTrue());
+
+        FlashOptions allowed = FlashOptions.DEFAULT.withOptionBytes(true);
+        FlashPlan plan = FlashPlanner.plan(it.target(), image, allowed);
+        assertThat(plan.warnings()).anyMatch(w -> w.contains("option bytes") && w.contains("lock it for good"));
+        FlashReport report = it.flash(image, allowed);
+        there[8] = 1;
+        there[9] = 2;
+        assertThat(it.memory(options, 16)).isEqualTo(there);
+        assertThat(report.outcome()).isEqualTo(FlashReport.Outcome.COMPLETED);
+        assertThat(report.whyUnverified().get(0)).contains("resets itself");
+        assertThat(report.idle()).isFalse();
+    }
+
+    @Test
+    void read_unprotect_needs_the_callers_word_and_erases_everything() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        it.board.memoryAt(FLASH).load(FLASH, Boards.program(FLASH, 1000, 1));
+        it.board.readProtect(true);
+        it.board.pressBoot();
+        it.board.tapReset();
+        it.sleep(1000);
+        assertThatThrownBy(() -> it.flash(Boards.image(FLASH, new byte[100]), FlashOptions.DEFAULT))
+                .hasMessageContaining("read protection");
+        assertThatThrownBy(() -> FlashPlanner.planReadUnprotect(it.target(), FlashOptions.DEFAULT))
+                .isInstanceOf(FlashPlanException.class)
+                .hasMessageContaining("erases all flash");
+        FlashPlan plan = FlashPlanner.planReadUnprotect(it.target(), FlashOptions.DEFAULT.withReadUnprotect(true));
+        assertThat(plan.warnings().get(0)).contains("erases all flash");
+        try (DfuSeSession session = it.open()) {
+            new Flasher(session, FlashListener.NONE).flash(plan);
+        }
+        it.sleep(40_000);
+        assertThat(it.board.memoryAt(FLASH).isBlank(AddressRange.ofSize(FLASH, 1000)))
+                .isTrue();
+        assertThat(it.flash(Boards.image(FLASH, Boards.program(FLASH, 100, 2)), FlashOptions.DEFAULT)
+                        .proved())
+                .isTrue();
+    }
+
+    @Test
+    void a_sector_of_the_bootloaders_own_needs_the_callers_word() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("dso-nano"));
+        FirmwareImage image = Boards.image(FLASH + 1024, new byte[] {1, 2, 3});
+        assertThatThrownBy(() -> FlashPlanner.plan(it.target(), image, FlashOptions.DEFAULT))
+                .isInstanceOfSatisfying(
+                        FlashPlanException.class,
+                        e -> assertThat(e.has(FlashPlanException.Reason.NOT_WRITABLE))
+                                .isTrue());
+        FlashOptions allowed = FlashOptions.DEFAULT.withBootloaderRegion(true);
+        assertThat(FlashPlanner.plan(it.target(), image, allowed).warnings())
+                .anyMatch(w -> w.contains("can no longer be flashed over USB"));
+        it.flash(image, allowed);
+        assertThat(it.memory(FLASH + 1024, 3)).containsExactly(1, 2, 3);
+    }
+
+    @Test
+    void flash_that_the_part_does_not_have_is_out_of_bounds() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32h750"));
+        var table = DfuSeQuirks.table().plus(List.of(DfuSeQuirks.flashSize(128 * 1024)));
+        var target = DfuInterface.of(it.device(), table).get(0);
+        assertThatThrownBy(() ->
+                        FlashPlanner.plan(target, Boards.image(FLASH + 0x1fff0, new byte[32]), FlashOptions.DEFAULT))
+                .isInstanceOfSatisfying(
+                        FlashPlanException.class,
+                        e -> assertThat(e.problems().get(0).range())
+                                .isEqualTo(AddressRange.ofSize(FLASH + 0x20000, 16)));
+    }
+
+    @Test
+    void firmware_is_checked_on_the_very_bytes_before_the_first_transfer() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        FirmwareImage image = Boards.image(FLASH, Boards.program(FLASH, 3000, 4));
+        List<String> notes = new ArrayList<>();
+        FlashOptions good = FlashOptions.DEFAULT.withVerifier((checked, target) -> {
+            assertThat(checked.segments()).isEqualTo(image.segments());
+            assertThat(target.vendorId()).isEqualTo(0x0483);
+            assertThat(target.layoutNames()).containsExactly("Internal Flash");
+            return "signed by nobody in particular";
+        });
+        try (DfuSeSession session = it.open()) {
+            new Flasher(session, e -> {
+                        if (e instanceof FlashEvent.Note n) {
+                            notes.add(n.text());
+                        }
+                    })
+                    .flash(FlashPlanner.plan(it.target(), image, good));
+        }
+        assertThat(notes).contains("signed by nobody in particular");
+
+        it.board.ledger().clear();
+        FlashOptions bad = FlashOptions.DEFAULT.withVerifier((checked, target) -> {
+            throw new FirmwareRejectedException(
+                    FirmwareRejectedException.Reason.UNKNOWN_KEY, "Nobody trusted signed it.");
+        });
+        assertThatThrownBy(() -> it.flash(Boards.image(FLASH, new byte[100]), bad))
+                .hasCauseInstanceOf(FirmwareRejectedException.class)
+                .hasMessageContaining("Nothing was changed");
+        assertThat(it.board.ledger().changed()).isEmpty();
+        assertThat(it.board.ledger().transfers(1)).isZero();
+    }
+
+    @Test
+    void a_plan_for_another_device_is_not_carried_out() throws Exception {
+        Boards<Stm32Rom> f4 = new Boards<>(new Stm32Rom("stm32f407"));
+        Boards<Stm32Rom> h7 = new Boards<>(new Stm32Rom("stm32h743"));
+        FlashPlan plan = FlashPlanner.plan(f4.target(), Boards.image(FLASH, new byte[100]), FlashOptions.DEFAULT);
+        try (DfuSeSession session = h7.open()) {
+            assertThatThrownBy(() -> new Flasher(session, FlashListener.NONE).flash(plan))
+                    .isInstanceOf(FlashException.class)
+                    .hasMessageContaining("which this device does not have");
+        }
+        assertThat(h7.board.ledger().changed()).isEmpty();
+    }
+
+    @Test
+    void a_job_has_a_deadline() {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        it.board.memoryAt(FLASH).load(FLASH, new byte[1 << 20]);
+        FirmwareImage image = Boards.image(FLASH, Boards.program(FLASH, 200_000, 3));
+        assertThatThrownBy(() -> it.flash(image, FlashOptions.DEFAULT.withDeadline(Duration.ofSeconds(2))))
+                .isInstanceOfSatisfying(
+                        FlashException.class, e -> assertThat(e.report().took()).isLessThan(Duration.ofSeconds(5)))
+                .hasCauseInstanceOf(DfuTimeoutException.class);
+    }
+
+    @Test
+    void events_come_in_their_order() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        it.board.memoryAt(FLASH).load(FLASH, new byte[1 << 20]);
+        List<FlashEvent> events = new ArrayList<>();
+        try (DfuSeSession session = it.open()) {
+            new Flasher(session, events::add)
+                    .flash(FlashPlanner.plan(
+                            it.target(), Boards.image(FLASH, Boards.program(FLASH, 60_000, 1)), FlashOptions.DEFAULT));
+        }
+        assertThat(events.get(0)).isInstanceOf(FlashEvent.Started.class);
+        assertThat(events.get(events.size() - 1)).isInstanceOf(FlashEvent.Finished.class);
+        assertThat(events.stream()
+                        .filter(FlashEvent.PhaseStarted.class::isInstance)
+                        .map(e -> ((FlashEvent.PhaseStarted) e).phase()))
+                .containsExactly(FlashEvent.Phase.values());
+        FlashEvent.Phase phase = null;
+        long done = 0;
+        for (FlashEvent event : events) {
+            if (event instanceof FlashEvent.Progress p) {
+                if (p.phase() != phase) {
+                    assertThat(done).as("all of the phase before").isGreaterThanOrEqualTo(0);
+                    phase = p.phase();
+                    done = 0;
+                }
+                assertThat(p.done()).isGreaterThanOrEqualTo(done).isLessThanOrEqualTo(p.total());
+                done = p.done();
+            }
+        }
+    }
+
+    @Test
+    void erasing_takes_whole_sectors_and_tells_what_else_goes() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        it.board.memoryAt(FLASH).load(FLASH, new byte[1 << 20]);
+        FlashPlan plan = FlashPlanner.planErase(
+                it.target(), List.of(new AddressRange(FLASH + 0x4001, FLASH + 0x8001)), FlashOptions.DEFAULT);
+        try (DfuSeSession session = it.open()) {
+            FlashReport report = new Flasher(session, FlashListener.NONE).flash(plan);
+            assertThat(report.erased()).containsExactly(AddressRange.ofSize(FLASH + 0x4000, 0x8000));
+        }
+        assertThat(it.board.ledger().erased()).containsExactly(AddressRange.ofSize(FLASH + 0x4000, 0x8000));
+        assertThatThrownBy(() -> FlashPlanner.planErase(
+                        it.target(), List.of(AddressRange.ofSize(0x20000000L, 10)), FlashOptions.DEFAULT))
+                .hasMessageContaining("10 bytes at 0x20000000");
+    }
+
+    @Test
+    void the_daisy_bootloader_erases_64_kib_and_the_plan_says_what_goes_with_it() throws Exception {
+        Boards<DaisySeed> it = Boards.daisy();
+        FlashPlan plan =
+                FlashPlanner.plan(it.target(), Boards.image(0x90001000L, new byte[] {1, 2, 3}), FlashOptions.DEFAULT);
+        assertThat(plan.targets().get(0).erased()).containsExactly(AddressRange.ofSize(0x90001000L, 0x10000));
+        assertThat(plan.warnings()).anyMatch(w -> w.contains("0x90001003..0x90010FFF"));
+        try (DfuSeSession session = it.open()) {
+            new Flasher(session, FlashListener.NONE).flash(plan);
+        }
+        it.sleep(3000);
+        assertThat(it.board.ledger().erased()).containsExactly(AddressRange.ofSize(0x90001000L, 0x10000));
+    }
+
+    @Test
+    void the_daisy_bootloader_that_is_busy_for_ever_is_given_up_and_brought_back() throws Exception {
+        Boards<DaisySeed> it = Boards.daisy();
+        try (DfuSeSession session = it.open()) {
+            session.toIdle(Deadline.in(it.bus.time(), Duration.ofSeconds(5)));
+            assertThatThrownBy(() -> session.erase(0x08000000L, Deadline.in(it.bus.time(), Duration.ofSeconds(5))))
+                    .isInstanceOf(DfuTimeoutException.class);
+            session.toIdle(Deadline.in(it.bus.time(), Duration.ofSeconds(20)));
+            assertThat(session.dfu().state()).contains(DfuState.IDLE);
+        }
+        assertThat(it.flash(Boards.image(QSPI, new byte[] {5}), FlashOptions.DEFAULT)
+                        .outcome())
+                .isEqualTo(FlashReport.Outcome.COMPLETED);
+    }
+
+    @Test
+    void an_address_outside_is_an_error_of_the_devices() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32g474"));
+        try (DfuSeSession session = it.open()) {
+            session.toIdle(Deadline.in(it.bus.time(), Duration.ofSeconds(5)));
+            assertThatThrownBy(() -> session.erase(0x90000000L, Deadline.in(it.bus.time(), Duration.ofSeconds(5))))
+                    .isInstanceOf(DfuStatusException.class)
+                    .hasMessageContaining("errTARGET");
+        }
+    }
+
+    @Test
+    void two_targets_are_flashed_in_one_job() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f405"));
+        FirmwareImage image = FirmwareImage.builder()
+                .add(Segment.of(FLASH, Boards.program(FLASH, 3000, 1)))
+                .add(Segment.of(0x1fff7800L, new byte[] {9, 8, 7, 6}))
+                .origin("both", "")
+                .build();
+        FlashReport report = it.flash(image, FlashOptions.DEFAULT);
+        assertThat(it.memory(0x1fff7800L, 4)).containsExactly(9, 8, 7, 6);
+        assertThat(report.proved()).isTrue();
+    }
+
+    @Test
+    void an_erase_in_bank_2_of_a_stuck_h7_is_ended_and_counts_as_done() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32h743"));
+        assertThat(it.board.habits()).contains(Habit.H7_STUCK_BUSY);
+        long bank2 = 0x08100000L;
+        it.board.memoryAt(bank2).load(bank2, new byte[] {0, 0, 0});
+        byte[] bytes = Boards.program(bank2, 3000, 5);
+        FlashReport report = it.flash(Boards.image(bank2, bytes), FlashOptions.DEFAULT);
+        assertThat(it.memory(bank2, bytes.length)).isEqualTo(bytes);
+        assertThat(report.proved()).isTrue();
+    }
+}
