@@ -4,6 +4,7 @@ import io.github.dfu4j.dfu.DfuInterface;
 import io.github.dfu4j.dfu.Quirk;
 import io.github.dfu4j.dfu.QuirkTable;
 import io.github.dfu4j.dfu.Trait;
+import io.github.dfu4j.dfuse.DfuSeQuirks;
 import io.github.dfu4j.dfuse.FlashTarget;
 import io.github.dfu4j.dfuse.LayoutFormatException;
 import io.github.dfu4j.dfuse.MemoryLayout;
@@ -28,25 +29,28 @@ public final class DaisyQuirks {
     private DaisyQuirks() {}
 
     /**
-     * The rows of both bootloaders, for a device that has not been talked to yet: the Daisy bootloader is taken to be unreadable, and no
-     * more is taken for erased, and no less for lost, than every version makes true.
+     * The rows of the Daisy bootloader, for tools that meet any device: it is taken to be unreadable, and no more is taken for erased, and
+     * no less for lost, than every version makes true. What holds only where the board is known to be a Daisy Seed is not among them.
      */
     public static List<Quirk> rows() {
-        return rows(ReadBack.UNKNOWN);
+        return bootloaderRows(ReadBack.UNKNOWN);
     }
 
     /**
-     * A table with the rows of plain DFU and of both bootloaders.
+     * A table for a board that is known to be a Daisy Seed: the rows of DFU and DfuSe and of both its bootloaders.
      *
      * @param readBack what has been found out about the Daisy bootloader's upload
      */
     public static QuirkTable table(ReadBack readBack) {
-        return QuirkTable.dfu().plus(rows(readBack));
+        List<Quirk> rows = new ArrayList<>();
+        rows.add(rom());
+        rows.addAll(bootloaderRows(readBack));
+        return DfuSeQuirks.table().plus(rows);
     }
 
-    static List<Quirk> rows(ReadBack readBack) {
-        List<Quirk> rows = new ArrayList<>();
-        rows.add(Quirk.row("daisy-rom", "ROM bootloader of the STM32H750 on a Daisy Seed")
+    /** The ROM of an H743 looks the same and has all the memory that it shows, so this is for a Daisy Seed alone. */
+    private static Quirk rom() {
+        return Quirk.row("daisy-rom", "ROM bootloader of the STM32H750 on a Daisy Seed")
                 .when("layouts at 0x08000000 and option bytes at 0x5200201C", DaisyQuirks::isRom)
                 .says(Trait.FLASH_SIZE, DaisyMemory.INTERNAL_FLASH.range().size())
                 .says(Trait.WRITE_ALIGNMENT, 32)
@@ -56,7 +60,11 @@ public final class DaisyQuirks {
                 .because(
                         "An H750 has one sector of 128 KB, though its ROM shows the 2 MB of an H743; every board shows the serial"
                                 + " number 200364500000; flash is programmed in words of 32 bytes.")
-                .source("DS12556 and DS12110 (128 KB erase 1 s, 32 bytes 0.1 ms); dfu-util listings of Daisy users"));
+                .source("DS12556 and DS12110 (128 KB erase 1 s, 32 bytes 0.1 ms); dfu-util listings of Daisy users");
+    }
+
+    private static List<Quirk> bootloaderRows(ReadBack readBack) {
+        List<Quirk> rows = new ArrayList<>();
         rows.add(common());
         if (readBack != ReadBack.TRUTHFUL) {
             Quirk.Builder released = Quirk.row("daisy-bootloader-erase", "Daisy bootloader")

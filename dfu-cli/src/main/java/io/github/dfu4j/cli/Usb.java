@@ -1,13 +1,13 @@
 package io.github.dfu4j.cli;
 
 import io.github.dfu4j.daisy.DaisyQuirks;
-import io.github.dfu4j.daisy.ReadBack;
 import io.github.dfu4j.dfu.DfuInterface;
 import io.github.dfu4j.dfu.DfuMode;
 import io.github.dfu4j.dfu.DfuSelectionException;
 import io.github.dfu4j.dfu.DfuSelector;
 import io.github.dfu4j.dfu.DfuSession;
 import io.github.dfu4j.dfu.QuirkTable;
+import io.github.dfu4j.dfuse.DfuSeQuirks;
 import io.github.dfu4j.usb.Timebase;
 import io.github.dfu4j.usb.UsbBus;
 import io.github.dfu4j.usb.UsbBusProvider;
@@ -62,7 +62,7 @@ final class Usb implements AutoCloseable {
 
     /** All that is known of odd devices. */
     static QuirkTable quirks() {
-        return DaisyQuirks.table(ReadBack.UNKNOWN);
+        return DfuSeQuirks.table().plus(DaisyQuirks.rows());
     }
 
     /** All DFU interfaces attached. */
