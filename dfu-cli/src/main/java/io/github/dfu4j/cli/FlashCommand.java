@@ -11,8 +11,10 @@ import io.github.dfu4j.dfuse.FlashReport;
 import io.github.dfu4j.dfuse.Flasher;
 import io.github.dfu4j.image.FirmwareFile;
 import io.github.dfu4j.image.FirmwareImage;
+import io.github.dfu4j.trust.ManifestVerifier;
 import io.github.dfu4j.usb.UsbException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -32,6 +34,9 @@ final class FlashCommand extends Subcommand {
 
     @Mixin
     private final AlternateOption alternate = new AlternateOption();
+
+    @Mixin
+    private final TrustOptions trust = new TrustOptions();
 
     @Option(
             names = {"-n", "--dry-run"},
@@ -73,12 +78,13 @@ final class FlashCommand extends Subcommand {
 
     @Override
     public Integer call() throws Exception {
+        Optional<ManifestVerifier> verifier = trust.verifier(input.name(), false);
         FirmwareFile file = input.read(console());
         try (Usb usb = Usb.open(root())) {
             DfuInterface device = usb.device();
             OptionalInt chosen = alternate.on(device);
             FirmwareImage image = input.imageFor(file, device, chosen);
-            FlashPlan plan = plan(device, image, chosen);
+            FlashPlan plan = plan(device, image, options(chosen, verifier));
             if (dryRun) {
                 if (json) {
                     console().print(Json.write(Plans.json(plan)));
@@ -92,6 +98,9 @@ final class FlashCommand extends Subcommand {
             Plans.lines(plan).forEach(console()::note);
             plan.warnings().forEach(console()::warn);
             FlashReport report = flash(usb, device, plan);
+            if (verifier.isPresent()) {
+                trust.flashed(verifier.get());
+            }
             if (json) {
                 console().print(Json.write(Reports.json(report)));
             } else {
@@ -101,15 +110,15 @@ final class FlashCommand extends Subcommand {
         return ExitCode.OK;
     }
 
-    private FlashPlan plan(DfuInterface device, FirmwareImage image, OptionalInt chosen) throws CommandException {
+    private FlashPlan plan(DfuInterface device, FirmwareImage image, FlashOptions options) throws CommandException {
         try {
-            return FlashPlanner.plan(device, image, options(chosen));
+            return FlashPlanner.plan(device, image, options);
         } catch (FlashPlanException e) {
             throw PlanHints.explain(e, device, input.name());
         }
     }
 
-    private FlashOptions options(OptionalInt chosen) {
+    private FlashOptions options(OptionalInt chosen, Optional<ManifestVerifier> verifier) {
         FlashOptions options = FlashOptions.DEFAULT
                 .withVerify(!noVerify)
                 .withSkipUnchanged(!rewrite)
@@ -119,6 +128,9 @@ final class FlashCommand extends Subcommand {
                 .withLeave(leave);
         if (leaveAt != null) {
             options = options.withLeaveAddress(leaveAt);
+        }
+        if (verifier.isPresent()) {
+            options = options.withVerifier(verifier.get());
         }
         if (deadline != null) {
             options = options.withDeadline(Duration.ofSeconds(deadline));

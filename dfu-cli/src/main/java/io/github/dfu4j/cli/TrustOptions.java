@@ -57,7 +57,7 @@ final class TrustOptions {
      * @param firmware the firmware file's name
      * @param inParts whether the firmware goes to the device in parts, so that the check sees only one at a time
      * @throws CommandException if the options do not go together
-     * @throws FirmwareRejectedException if there is no manifest
+     * @throws FirmwareRejectedException if there is no manifest, or no valid signature over it
      */
     Optional<ManifestVerifier> verifier(String firmware, boolean inParts) throws IOException, CommandException {
         if (!required) {
@@ -90,7 +90,10 @@ final class TrustOptions {
         if (older) {
             builder.allowOlder();
         }
-        return Optional.of((inParts ? builder.allowPart() : builder).build());
+        ManifestVerifier verifier = (inParts ? builder.allowPart() : builder).build();
+        // before a device is looked for: no device can make a bad signature good
+        verifier.manifest();
+        return Optional.of(verifier);
     }
 
     private VersionRecord record() throws IOException, CommandException {

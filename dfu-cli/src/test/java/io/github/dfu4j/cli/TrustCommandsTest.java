@@ -260,6 +260,39 @@ class TrustCommandsTest {
         assertThat(dfu("verify-signature", manifest).status()).isEqualTo(ExitCode.USAGE);
     }
 
+    private CommandRun flash(String... more) {
+        List<String> arguments = new ArrayList<>(List.of("--usb", "sim:stm32f407?state=" + path("board")));
+        arguments.addAll(List.of("flash", firmware, "--require-signature", "--key", path("k.pub")));
+        arguments.addAll(List.of(more));
+        return dfu(arguments.toArray(new String[0]));
+    }
+
+    @Test
+    void flash_sends_only_what_a_trusted_key_signed() throws Exception {
+        CommandRun unsigned = flash();
+        assertThat(unsigned.status()).isEqualTo(ExitCode.DATA);
+        assertThat(unsigned.err()).contains("there is no manifest");
+        createManifest();
+        assertThat(flash().err()).contains("there is no signature");
+        sign("k.key");
+        CommandRun flashed = flash("--version-record", path("versions.json"));
+        assertThat(flashed.status()).as(flashed.err()).isZero();
+        assertThat(flashed.err()).contains("Birds 1.2.0, signed by minisign key");
+        assertThat(dfu("manifest", "check", manifest, firmware).status()).isZero();
+
+        createRelease("1.1.0", "--force");
+        sign("k.key", "--force");
+        CommandRun older = flash("--version-record", path("versions.json"));
+        assertThat(older.status()).isEqualTo(ExitCode.DATA);
+        assertThat(older.err()).contains("is older than version 1.2.0");
+        assertThat(flash("--version-record", path("versions.json"), "--allow-older")
+                        .status())
+                .isZero();
+
+        createRelease("1.3.0", "--force", "--layout", "Another Flash");
+        assertThat(flash().err()).contains("the signature is not valid: it is not over this content");
+    }
+
     private TrustOptions options(String... arguments) {
         TrustOptions options = new TrustOptions();
         CommandLine.populateCommand(options, arguments);
