@@ -57,6 +57,14 @@ class DeviceCommandsTest {
     }
 
     @Test
+    void an_h743_is_flashed_beyond_the_128_kilobytes_of_a_daisy_seed() throws IOException {
+        CommandRun run = dfu("--usb", "sim:stm32h743", "flash", program(150_000).toString(), "--base", "0x08000000");
+
+        assertThat(run.status()).as(run.err()).isZero();
+        assertThat(run.out()).contains("Verified by reading back");
+    }
+
+    @Test
     void what_was_flashed_is_verified_read_and_erased_over_several_calls() throws IOException {
         Path program = program(40_000);
         String[] base = {"--base", "0x08000000"};
