@@ -1,0 +1,122 @@
+package io.github.dfu4j.daisy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.dfu4j.image.AddressRange;
+import io.github.dfu4j.simulator.DaisySeed;
+import io.github.dfu4j.simulator.DaisySeed.Bootloader;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ReadBackTest {
+
+    private static QspiLoader loader(Bench bench) {
+        return new QspiLoader(
+                bench.bus,
+                Optional.of(bench.port),
+                bench.bus.time(),
+                bench.hands,
+                bench.events::add,
+                () -> false,
+                RouteOptions.DEFAULT);
+    }
+
+    private static Bench bench(Bootloader version, boolean filled) {
+        DaisySeed board = new DaisySeed().withBootloader(version);
+        if (filled) {
+            byte[] bytes = new byte[0x1_0000];
+            new Random(5).nextBytes(bytes);
+            board.qspiFlash().load(0x9000_0000L, bytes);
+        }
+        return new Bench(board).after(1000);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Bootloader.class,
+            mode = EnumSource.Mode.EXCLUDE,
+            names = {"HONEST", "V6_4_10MS"})
+    void no_released_version_is_believed_whatever_the_ram_holds(Bootloader version) throws IOException {
+        Bench bench = bench(version, true);
+        assertThat(loader(bench).readBack()).as("random RAM").isEqualTo(ReadBack.UNTRUE);
+        Arrays.fill(bench.board.itcm(), (byte) 0);
+        assertThat(loader(bench).readBack()).as("RAM of zeros").isEqualTo(ReadBack.UNTRUE);
+        Arrays.fill(bench.board.itcm(), (byte) 0xff);
+        assertThat(loader(bench).readBack()).as("RAM like blank flash").isEqualTo(ReadBack.UNPROVED);
+        for (int i = 0; i < bench.board.itcm().length; i++) {
+            bench.board.itcm()[i] = (byte) (i % 128);
+        }
+        assertThat(loader(bench).readBack()).as("RAM that repeats itself").isEqualTo(ReadBack.UNTRUE);
+    }
+
+    @Test
+    void one_that_returns_flash_is_found_out_by_its_answers_and_not_by_a_version() throws IOException {
+        assertThat(loader(bench(Bootloader.HONEST, true)).readBack()).isEqualTo(ReadBack.TRUTHFUL);
+        assertThat(loader(bench(Bootloader.HONEST, false)).readBack()).isEqualTo(ReadBack.UNPROVED);
+    }
+
+    @Test
+    void reading_is_refused_where_the_board_does_not_return_flash() throws IOException {
+        AddressRange range = AddressRange.ofSize(0x9000_0000L, 0x1000);
+        assertThatThrownBy(() -> loader(bench(Bootloader.V6_4, true)).read(range, new ByteArrayOutputStream()))
+                .hasMessageContaining("does not return flash");
+        Bench honest = bench(Bootloader.HONEST, true);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        loader(honest).read(range, out);
+        assertThat(out.toByteArray()).isEqualTo(honest.board.qspiFlash().read(0x9000_0000L, 0x1000));
+    }
+
+    @Test
+    void a_blank_board_whose_ram_looks_blank_is_still_not_believed_after_writing() throws Exception {
+        Bench bench = bench(Bootloader.V6_4, false);
+        Arrays.fill(bench.board.itcm(), (byte) 0xff);
+        byte[] data = new byte[50_000];
+        new Random(9).nextBytes(data);
+        DaisyRoute route = loader(bench).plan(0x900c_0000L, data, "data");
+        RouteReport report;
+        try {
+            report = loader(bench).run(route);
+            assertThat(report.verified()).isEmpty();
+        } catch (RouteException e) {
+            // It says that the memory differs, and that the bootloader may not return its memory.
+            assertThat(e).hasMessageContaining("does not return its memory on upload");
+        }
+        assertThat(bench.board.qspiFlash().read(0x900c_0000L, data.length)).isEqualTo(data);
+    }
+
+    @Test
+    void a_loader_loads_bytes_and_keeps_what_its_erases_take_along_where_the_board_can_be_read() throws Exception {
+        Bench bench = bench(Bootloader.HONEST, true);
+        byte[] before = bench.board.qspiFlash().read(0x9000_0000L, 0x1_0000);
+        byte[] data = {1, 2, 3, 4, 5};
+        QspiLoader loader = loader(bench);
+        RouteReport report = loader.run(loader.plan(0x9000_2345L, data, "five bytes"));
+        System.arraycopy(data, 0, before, 0x2345, 5);
+        assertThat(bench.board.qspiFlash().read(0x9000_0000L, 0x1_0000)).isEqualTo(before);
+        assertThat(report.unverified()).isEmpty();
+    }
+
+    @Test
+    void a_loader_erases_a_range_and_keeps_its_neighbours_where_the_board_can_be_read() throws Exception {
+        Bench bench = bench(Bootloader.HONEST, true);
+        byte[] before = bench.board.qspiFlash().read(0x9000_0000L, 0x1_0000);
+        QspiLoader loader = loader(bench);
+        loader.run(loader.planErase(AddressRange.ofSize(0x9000_1000L, 0x1000)));
+        Arrays.fill(before, 0x1000, 0x2000, (byte) 0xff);
+        assertThat(bench.board.qspiFlash().read(0x9000_0000L, 0x1_0000)).isEqualTo(before);
+    }
+
+    @Test
+    void a_loader_refuses_what_belongs_into_internal_flash() throws IOException {
+        Bench bench = bench(Bootloader.V6_4, false);
+        DaisyImage image = Bench.birds("birds-internal.elf");
+        assertThatThrownBy(() -> loader(bench).plan(image)).hasMessageContaining("dfu daisy flash");
+    }
+}
