@@ -138,13 +138,17 @@ public final class QspiLoader {
     }
 
     /**
-     * Reads QSPI flash, on a board that has just proved that it can be read.
+     * Reads QSPI flash, on a board that has just proved that it can be read, or internal flash through the ROM.
      *
      * @param range what to read
      * @param out where it goes
      * @throws IOException if the board cannot be read, or a transfer fails
      */
     public void read(AddressRange range, OutputStream out) throws IOException {
+        if (DaisyMemory.INTERNAL_FLASH.range().contains(range)) {
+            readInternal(range, out);
+            return;
+        }
         ReadBack found = readBack();
         if (found != ReadBack.TRUTHFUL) {
             throw new IOException(
@@ -154,12 +158,27 @@ public final class QspiLoader {
                                     + " processor's RAM. No program on the host can read QSPI flash through it.");
         }
         try (DfuSeSession session = session(found)) {
-            FlashTarget target = FlashTarget.of(session.dfu().target()).stream()
-                    .filter(t -> t.layout().contains(range))
-                    .findFirst()
-                    .orElseThrow(() -> new IOException(range + " is not in what this bootloader offers."));
-            new Flasher(session, e -> {}, cancelled).read(target, range, out);
+            read(session, range, out);
         }
+    }
+
+    private void readInternal(AddressRange range, OutputStream out) throws IOException {
+        DaisyBoard board = board();
+        if (board.mode() != DaisyMode.ROM || !board.dfu().isPresent()) {
+            throw new IOException("The board shows " + board.mode().words() + ". " + Presses.ENTER_ROM.words());
+        }
+        try (DfuSeSession session =
+                new DfuSeSession(DfuSession.open(bus, board.dfu().get(), time))) {
+            read(session, range, out);
+        }
+    }
+
+    private void read(DfuSeSession session, AddressRange range, OutputStream out) throws IOException {
+        FlashTarget target = FlashTarget.of(session.dfu().target()).stream()
+                .filter(t -> t.layout().contains(range))
+                .findFirst()
+                .orElseThrow(() -> new IOException(range + " is not in what this bootloader offers."));
+        new Flasher(session, e -> {}, cancelled).read(target, range, out);
     }
 
     private DfuSeSession session(ReadBack readBack) throws IOException {

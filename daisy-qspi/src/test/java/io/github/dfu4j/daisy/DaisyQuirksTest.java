@@ -23,7 +23,7 @@ class DaisyQuirksTest {
     private static DaisyBoard recognise(VirtualBoard board) throws Exception {
         VirtualBus bus = new VirtualBus();
         bus.plug(board);
-        bus.time().sleep(Duration.ofMillis(1000));
+        bus.time().sleep(Duration.ofSeconds(1));
         return DaisyBoard.of(bus.devices().get(0));
     }
 

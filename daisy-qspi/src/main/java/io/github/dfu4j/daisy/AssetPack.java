@@ -1,0 +1,252 @@
+package io.github.dfu4j.daisy;
+
+import io.github.dfu4j.image.AddressRange;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.zip.CRC32;
+
+/**
+ * A pack of assets: files one after the other in QSPI flash, with an index that a program and a host can read.
+ *
+ * <p>The pack starts with an index: the magic {@code 0x41354651} ("QF5A"), the version 1, the number of assets, the size of the whole pack,
+ * the CRC-32 of the index behind these 20 bytes, all as little-endian words; then for each asset 64 bytes: the name in UTF-8, filled with
+ * zeros to 48 bytes, its address, its size, its CRC-32, and the number of its frames' bytes (0 if it is not audio). The assets follow in the
+ * order of their names, each at a multiple of the alignment. The same files make the same pack, whatever their order.
+ */
+public final class AssetPack {
+
+    private static final int MAGIC = 0x4135_4651;
+    private static final int HEAD = 20;
+    private static final int ENTRY = 64;
+    private static final int NAME = 48;
+    private static final int MOST = 4096;
+
+    private final long address;
+    private final List<Entry> entries;
+    private final byte[] bytes;
+
+    private AssetPack(long address, List<Entry> entries, byte[] bytes) {
+        this.address = address;
+        this.entries = Collections.unmodifiableList(entries);
+        this.bytes = bytes;
+    }
+
+    /** An asset to be packed. */
+    public static final class Asset {
+        private final String name;
+        private final byte[] bytes;
+        private final int frameSize;
+
+        /**
+         * An asset.
+         *
+         * @param name its name, 1 to 47 bytes in UTF-8
+         * @param bytes its bytes, one or more; not copied, and not to be changed until it is packed
+         * @param frameSize how many bytes one audio frame has; 0 if it is not audio
+         */
+        public Asset(String name, byte[] bytes, int frameSize) {
+            this.name = name;
+            this.bytes = bytes;
+            this.frameSize = frameSize;
+        }
+    }
+
+    /**
+     * An asset in a pack.
+     *
+     * @param name its name
+     * @param range where it lies
+     * @param crc32 the CRC-32 of its bytes, as zlib computes it
+     * @param frameSize how many bytes one audio frame has; 0 if it is not audio
+     */
+    public record Entry(String name, AddressRange range, long crc32, int frameSize) {}
+
+    /**
+     * Packs assets.
+     *
+     * @param address where the pack goes
+     * @param alignment each asset starts at a multiple of this, a power of two from 4 to 65536; with 65536 each can be written again alone
+     * @param assets the assets in any order
+     * @throws IllegalArgumentException if a name is empty, too long or there twice, an asset is empty, or they do not fit QSPI flash
+     */
+    public static AssetPack of(long address, int alignment, List<Asset> assets) {
+        if (Integer.bitCount(alignment) != 1 || alignment < 4 || alignment > DaisyMemory.ERASE_BLOCK) {
+            throw new IllegalArgumentException("an alignment is a power of two from 4 to 65536, not " + alignment);
+        }
+        if (address % alignment != 0) {
+            throw new IllegalArgumentException(
+                    AddressRange.hex(address) + " is no multiple of the alignment, " + alignment);
+        }
+        if (assets.isEmpty() || assets.size() > MOST) {
+            throw new IllegalArgumentException("a pack has 1 to " + MOST + " assets, not " + assets.size());
+        }
+        List<Asset> sorted = new ArrayList<>(assets);
+        sorted.sort(Comparator.comparing((Asset a) -> a.name));
+        long at = aligned(address + HEAD + (long) ENTRY * sorted.size(), alignment);
+        List<Entry> entries = new ArrayList<>();
+        String before = "";
+        for (Asset asset : sorted) {
+            int length = asset.name.getBytes(StandardCharsets.UTF_8).length;
+            if (length == 0 || length >= NAME) {
+                throw new IllegalArgumentException(
+                        "the name of an asset has 1 to " + (NAME - 1) + " bytes: \"" + asset.name + "\"");
+            }
+            if (asset.name.equals(before)) {
+                throw new IllegalArgumentException("there are two assets named \"" + before + "\"");
+            }
+            if (asset.bytes.length == 0) {
+                throw new IllegalArgumentException("\"" + asset.name + "\" is empty");
+            }
+            before = asset.name;
+            AddressRange range = AddressRange.ofSize(at, asset.bytes.length);
+            entries.add(new Entry(asset.name, range, crc(asset.bytes, 0, asset.bytes.length), asset.frameSize));
+            at = aligned(range.end(), alignment);
+        }
+        AddressRange all = new AddressRange(
+                address, entries.get(entries.size() - 1).range().end());
+        if (!DaisyMemory.QSPI_ADVERTISED.contains(all)) {
+            throw new IllegalArgumentException("the pack would lie at " + all + ", but QSPI flash can be written at "
+                    + DaisyMemory.QSPI_ADVERTISED);
+        }
+        return new AssetPack(address, entries, bytes(address, entries, sorted, (int) all.size()));
+    }
+
+    private static byte[] bytes(long address, List<Entry> entries, List<Asset> assets, int size) {
+        byte[] result = new byte[size];
+        Arrays.fill(result, (byte) 0xff);
+        ByteBuffer out = ByteBuffer.wrap(result).order(ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < entries.size(); i++) {
+            Entry entry = entries.get(i);
+            int at = HEAD + ENTRY * i;
+            Arrays.fill(result, at, at + ENTRY, (byte) 0);
+            byte[] name = entry.name().getBytes(StandardCharsets.UTF_8);
+            System.arraycopy(name, 0, result, at, name.length);
+            out.putInt(at + NAME, (int) entry.range().start());
+            out.putInt(at + NAME + 4, (int) entry.range().size());
+            out.putInt(at + NAME + 8, (int) entry.crc32());
+            out.putInt(at + NAME + 12, entry.frameSize());
+            byte[] bytes = assets.get(i).bytes;
+            System.arraycopy(bytes, 0, result, (int) (entry.range().start() - address), bytes.length);
+        }
+        out.putInt(0, MAGIC);
+        out.putInt(4, 1);
+        out.putInt(8, entries.size());
+        out.putInt(12, size);
+        out.putInt(16, (int) crc(result, HEAD, ENTRY * entries.size()));
+        return result;
+    }
+
+    /**
+     * How many bytes of a pack must be read to read its index.
+     *
+     * @param head the first 20 bytes of what may be a pack
+     * @throws IllegalArgumentException if it is none
+     */
+    public static int indexSize(byte[] head) {
+        if (head.length < HEAD) {
+            throw new IllegalArgumentException("no asset pack: too short");
+        }
+        ByteBuffer in = ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN);
+        int count = in.getInt(8);
+        if (in.getInt(0) != MAGIC || in.getInt(4) != 1 || count < 1 || count > MOST) {
+            throw new IllegalArgumentException("no asset pack: it does not start with an index");
+        }
+        return HEAD + ENTRY * count;
+    }
+
+    /**
+     * Reads the index of a pack.
+     *
+     * @param start the pack's first bytes, at least {@link #indexSize}
+     * @throws IllegalArgumentException if it is no pack, or its index is damaged
+     */
+    public static List<Entry> index(byte[] start) {
+        int size = indexSize(start);
+        ByteBuffer in = ByteBuffer.wrap(start).order(ByteOrder.LITTLE_ENDIAN);
+        if (start.length < size || in.getInt(16) != (int) crc(start, HEAD, size - HEAD)) {
+            throw new IllegalArgumentException("the index of the asset pack is damaged");
+        }
+        List<Entry> entries = new ArrayList<>();
+        for (int at = HEAD; at < size; at += ENTRY) {
+            int length = 0;
+            while (length < NAME && start[at + length] != 0) {
+                length++;
+            }
+            entries.add(new Entry(
+                    new String(start, at, length, StandardCharsets.UTF_8),
+                    AddressRange.ofSize(in.getInt(at + NAME) & 0xffffffffL, in.getInt(at + NAME + 4) & 0x7fffffffL),
+                    in.getInt(at + NAME + 8) & 0xffffffffL,
+                    in.getInt(at + NAME + 12)));
+        }
+        return Collections.unmodifiableList(entries);
+    }
+
+    /** Where the pack goes. */
+    public long address() {
+        return address;
+    }
+
+    /** The assets, by name. */
+    public List<Entry> entries() {
+        return entries;
+    }
+
+    /** The bytes of the whole pack; a copy. */
+    public byte[] toBytes() {
+        return bytes.clone();
+    }
+
+    /** A C header with the address, the size and, for audio, the number of frames of each asset. */
+    public String cHeader() {
+        StringBuilder text = new StringBuilder();
+        text.append("/* Assets in QSPI flash, packed by dfu4j. Made again with each pack; do not edit. */\n");
+        text.append("#ifndef ASSETS_H\n#define ASSETS_H\n#include <stdint.h>\n\n");
+        text.append("#define ASSETS_ADDRESS ").append(AddressRange.hex(address)).append("u\n");
+        text.append("#define ASSETS_SIZE ").append(bytes.length).append("u\n");
+        text.append("#define ASSETS_COUNT ").append(entries.size()).append("u\n");
+        List<String> names = new ArrayList<>();
+        for (Entry entry : entries) {
+            String name = identifier(entry.name(), names);
+            names.add(name);
+            text.append("\n/* ").append(entry.name().replace("*/", "* /")).append(" */\n");
+            text.append("#define ").append(name).append(" ((const uint8_t *)").append(AddressRange.hex(entry.range().start()))
+                    .append("u)\n");
+            text.append("#define ").append(name).append("_SIZE ").append(entry.range().size()).append("u\n");
+            if (entry.frameSize() > 0) {
+                text.append("#define ").append(name).append("_FRAMES ")
+                        .append(entry.range().size() / entry.frameSize()).append("u\n");
+            }
+        }
+        return text.append("\n#endif\n").toString();
+    }
+
+    /** A C identifier made of a file's name, other than those there are. */
+    private static String identifier(String name, List<String> taken) {
+        StringBuilder id = new StringBuilder("ASSET_");
+        for (char c : name.toUpperCase(Locale.ROOT).toCharArray()) {
+            id.append((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c : '_');
+        }
+        String result = id.toString();
+        for (int n = 2; taken.contains(result); n++) {
+            result = id + "_" + n;
+        }
+        return result;
+    }
+
+    private static long aligned(long address, int alignment) {
+        return (address + alignment - 1) / alignment * alignment;
+    }
+
+    private static long crc(byte[] bytes, int offset, int length) {
+        CRC32 crc = new CRC32();
+        crc.update(bytes, offset, length);
+        return crc.getValue();
+    }
+}
