@@ -216,12 +216,22 @@ public final class AssetPack {
             String name = identifier(entry.name(), names);
             names.add(name);
             text.append("\n/* ").append(entry.name().replace("*/", "* /")).append(" */\n");
-            text.append("#define ").append(name).append(" ((const uint8_t *)").append(AddressRange.hex(entry.range().start()))
+            text.append("#define ")
+                    .append(name)
+                    .append(" ((const uint8_t *)")
+                    .append(AddressRange.hex(entry.range().start()))
                     .append("u)\n");
-            text.append("#define ").append(name).append("_SIZE ").append(entry.range().size()).append("u\n");
+            text.append("#define ")
+                    .append(name)
+                    .append("_SIZE ")
+                    .append(entry.range().size())
+                    .append("u\n");
             if (entry.frameSize() > 0) {
-                text.append("#define ").append(name).append("_FRAMES ")
-                        .append(entry.range().size() / entry.frameSize()).append("u\n");
+                text.append("#define ")
+                        .append(name)
+                        .append("_FRAMES ")
+                        .append(entry.range().size() / entry.frameSize())
+                        .append("u\n");
             }
         }
         return text.append("\n#endif\n").toString();

@@ -53,8 +53,8 @@ public final class DataHeader {
         }
         int length = header.getInt(8);
         if (length < 0 || length > bytes.length - SIZE) {
-            throw new IllegalArgumentException("the data are cut short: " + (length & 0xffffffffL) + " bytes announced, "
-                    + (bytes.length - SIZE) + " there");
+            throw new IllegalArgumentException("the data are cut short: " + (length & 0xffffffffL)
+                    + " bytes announced, " + (bytes.length - SIZE) + " there");
         }
         if (header.getInt(12) != crc(bytes, SIZE, length)) {
             throw new IllegalArgumentException("the data are damaged: their CRC-32 differs");

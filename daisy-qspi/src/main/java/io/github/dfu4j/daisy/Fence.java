@@ -22,10 +22,10 @@ final class Fence {
 
     private Fence() {}
 
-    static boolean settle(DfuSeSession session, TargetPlan plan, FlashReport report) throws IOException {
+    static void settle(DfuSeSession session, TargetPlan plan, FlashReport report) throws IOException {
         List<AddressRange> changed = report.erased().isEmpty() ? report.written() : report.erased();
         if (changed.isEmpty()) {
-            return true;
+            return;
         }
         long last = changed.get(changed.size() - 1).last();
         long shown = plan.target().layout().regions().stream()
@@ -38,6 +38,5 @@ final class Fence {
         session.writeBlock(0, address, new byte[] {(byte) 0xff}, 0, 1, deadline);
         session.dfu().waitFor(LAST);
         session.toIdle(deadline);
-        return true;
     }
 }

@@ -430,9 +430,14 @@ public final class RouteRunner {
                         new Flasher(session, e -> listener.on(new RouteEvent.Flashing(e)), cancelled).flash(plan);
                 outcome.flash = Optional.of(report);
                 if (!plan.leaveAddress().isPresent() && dfu.quirks().has(Trait.ONE_BEHIND)) {
-                    outcome.settled = Fence.settle(session, plan.targets().get(0), report);
-                } else {
-                    outcome.settled = true;
+                    Fence.settle(session, plan.targets().get(0), report);
+                }
+                outcome.settled = true;
+                if (outcome.readBack == ReadBack.UNPROVED && !stage.image.isEmpty()) {
+                    outcome.flash = Optional.of(proved(connection, device, stage, report, outcome));
+                    if (stage.leaves) {
+                        session.leave(DaisyMemory.APPLICATION, Deadline.in(time, LEAVING));
+                    }
                 }
             }
             outcome.result = RouteReport.Result.DONE;
@@ -454,12 +459,55 @@ public final class RouteRunner {
             return found;
         }
 
+        /** Looks once more whether a bootloader returns its flash, now that there is something in it, and compares if it does. */
+        private FlashReport proved(
+                UsbConnection connection, UsbDevice device, Job stage, FlashReport done, Outcome outcome)
+                throws IOException {
+            outcome.readBack = probe(connection, device, stage);
+            if (outcome.readBack != ReadBack.TRUTHFUL) {
+                return with(
+                        done,
+                        Collections.emptyList(),
+                        done.written(),
+                        Collections.singletonList(
+                                "What this bootloader returns on DFU_UPLOAD is not what was written, or too uniform to tell."));
+            }
+            DfuInterface dfu = DaisyBoard.of(device, ReadBack.TRUTHFUL).dfu().orElseThrow(IllegalStateException::new);
+            DfuSeSession session = new DfuSeSession(new DfuSession(connection, dfu, time));
+            FlashPlan plan = FlashPlanner.plan(dfu, stage.image, DaisyRoute.flashOptions(stage.mode, false));
+            FlashReport compared =
+                    new Flasher(session, e -> listener.on(new RouteEvent.Flashing(e)), cancelled).verify(plan);
+            return with(
+                    done,
+                    compared.unchanged(),
+                    Ranges.without(done.written(), compared.unchanged()),
+                    compared.whyUnverified());
+        }
+
+        private FlashReport with(
+                FlashReport done, List<AddressRange> verified, List<AddressRange> unverified, List<String> why) {
+            return new FlashReport(
+                    done.outcome(),
+                    done.erased(),
+                    done.written(),
+                    done.unchanged(),
+                    verified,
+                    done.digests(),
+                    unverified,
+                    unverified.isEmpty() ? Collections.emptyList() : why,
+                    done.left(),
+                    done.idle(),
+                    done.took());
+        }
+
         /** The plan for the device as it really is; it must not erase what the printed one leaves alone. */
         private FlashPlan replan(Job stage, DfuInterface dfu, DfuSeSession session, ReadBack readBack)
                 throws IOException {
-            FlashOptions flash = DaisyRoute.flashOptions(stage.mode, stage.leaves);
-            if (readBack == ReadBack.UNPROVED) {
-                flash = flash.withSkipUnchanged(false); // the first thing must be an erase
+            boolean unproved = readBack == ReadBack.UNPROVED;
+            FlashOptions flash = DaisyRoute.flashOptions(stage.mode, stage.leaves && !unproved);
+            if (unproved) {
+                flash = flash.withSkipUnchanged(false)
+                        .withVerify(false); // proved() looks again once there is something to see
             }
             boolean erases = stage.image.isEmpty();
             FlashPlan plan = erases

@@ -7,7 +7,19 @@ import picocli.CommandLine.Command;
         name = "daisy",
         description =
                 "The Electro-Smith Daisy Seed: both of its bootloaders, its QSPI flash, and the way between them.",
-        subcommands = {DaisyFlashCommand.class})
+        subcommands = {
+            DaisyInfoCommand.class,
+            DaisyPlanCommand.class,
+            DaisyFlashCommand.class,
+            DaisyLoadCommand.class,
+            DaisyEraseCommand.class,
+            DaisyBackupCommand.class,
+            DaisyRestoreCommand.class,
+            DaisyBootloaderCommand.class,
+            DaisyPackCommand.class,
+            DaisyAssetsCommand.class,
+            DaisyDoctorCommand.class
+        })
 final class DaisyCommand extends Subcommand {
 
     @Override

@@ -7,7 +7,6 @@ import io.github.dfu4j.daisy.RouteOptions;
 import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.image.FirmwareReader;
 import io.github.dfu4j.image.FirmwareSource;
-import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -19,7 +18,7 @@ import picocli.CommandLine.Parameters;
         name = "flash",
         description =
                 "Put a program and its data into a Daisy Seed, over one bootloader or both. Says which buttons to press, and when.")
-final class DaisyFlashCommand extends Subcommand {
+final class DaisyFlashCommand extends DaisySubcommand {
 
     @Parameters(paramLabel = "FILE", description = "The firmware: ELF, Intel HEX, .dfu, or a flat binary.")
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -49,37 +48,15 @@ final class DaisyFlashCommand extends Subcommand {
             description = "Go on from this stage of the route, after it was broken off.")
     private int from = 1;
 
-    @Option(
-            names = "--leave",
-            negatable = true,
-            defaultValue = "true",
-            fallbackValue = "true",
-            description = "Start the program in the end. This is the default.")
-    private boolean leave = true;
-
-    @Option(
-            names = "--wait",
-            paramLabel = "SECONDS",
-            defaultValue = "300",
-            description = "How long to wait for each press (default: ${DEFAULT-VALUE}).")
-    private long wait = 300;
+    @Option(names = "--stay", description = "Do not start the program in the end.")
+    private boolean stay;
 
     @Override
     public Integer call() throws Exception {
-        FirmwareReader reader = FirmwareReader.standard();
-        if (base != null) {
-            reader = reader.withBase(base);
-        }
-        FirmwareImage firmware;
-        try (FirmwareSource source = Inputs.open(file)) {
-            firmware = reader.read(source);
-        }
+        FirmwareImage firmware = read(file, base);
         DaisyImage image = DaisyImage.of(firmware);
-        RouteOptions options =
-                RouteOptions.DEFAULT.withStart(leave).withPressDeadline(Duration.ofSeconds(Math.max(1, wait)));
-        try (Usb usb = Usb.open(root())) {
-            DaisyTable table = new DaisyTable(
-                    console(), usb.bus(), usb.time(), usb.selector().port(), options, () -> false);
+        RouteOptions options = RouteOptions.DEFAULT.withStart(!stay);
+        return atTable(options, table -> {
             DaisyBoard board = table.runner().look();
             DaisyRoute route = DaisyRoute.plan(
                     board.mode(),
@@ -92,10 +69,15 @@ final class DaisyFlashCommand extends Subcommand {
             if (from < 1 || from > Math.max(1, route.stages().size())) {
                 throw usage("--from is 1 to " + route.stages().size() + ", not " + from + ".");
             }
-            if (!dryRun) {
-                table.print(table.runner().run(route, from - 1));
-            }
+            return dryRun ? ExitCode.OK : table.take(route, from - 1);
+        });
+    }
+
+    /** Reads a firmware file. */
+    static FirmwareImage read(String file, @Nullable Long base) throws Exception {
+        FirmwareReader reader = FirmwareReader.standard();
+        try (FirmwareSource source = Inputs.open(file)) {
+            return (base == null ? reader : reader.withBase(base)).read(source);
         }
-        return ExitCode.OK;
     }
 }

@@ -4,10 +4,13 @@ import io.github.dfu4j.daisy.BootloaderImage;
 import io.github.dfu4j.daisy.DaisyBoard;
 import io.github.dfu4j.daisy.DaisyImage;
 import io.github.dfu4j.daisy.DaisyMemory;
+import io.github.dfu4j.daisy.DaisyMode;
 import io.github.dfu4j.daisy.DaisyRoute;
 import io.github.dfu4j.daisy.Hands;
 import io.github.dfu4j.daisy.Presses;
+import io.github.dfu4j.daisy.QspiLoader;
 import io.github.dfu4j.daisy.RouteEvent;
+import io.github.dfu4j.daisy.RouteException;
 import io.github.dfu4j.daisy.RouteListener;
 import io.github.dfu4j.daisy.RouteOptions;
 import io.github.dfu4j.daisy.RouteReport;
@@ -51,6 +54,7 @@ final class DaisyTable {
     private final UsbBus bus;
     private final Optional<PortPath> port;
     private final RouteRunner runner;
+    private final QspiLoader loader;
     private final FlashProgress progress;
     private boolean pictureShown;
 
@@ -66,6 +70,49 @@ final class DaisyTable {
         this.port = port;
         this.progress = new FlashProgress(console, time);
         this.runner = new RouteRunner(bus, port, time, hands(), listener(), cancelled, options);
+        this.loader = new QspiLoader(bus, port, time, hands(), listener(), cancelled, options);
+    }
+
+    /** A table without a board, for plans. */
+    static DaisyTable withoutBoard(Console console) {
+        VirtualBus empty = new VirtualBus();
+        return new DaisyTable(console, empty, empty.time(), Optional.empty(), RouteOptions.DEFAULT, () -> false);
+    }
+
+    UsbBus bus() {
+        return bus;
+    }
+
+    QspiLoader loader() {
+        return loader;
+    }
+
+    /**
+     * Takes a route and says what was done.
+     *
+     * @param from the number of the first stage, from 0
+     * @return the exit status
+     */
+    int take(DaisyRoute route, int from) throws RouteException {
+        try {
+            RouteReport report = runner.run(route, from);
+            print(report);
+            return report.ending() == RouteReport.Ending.REFUSED ? ExitCode.IO : ExitCode.OK;
+        } catch (RouteException e) {
+            print(e.report());
+            if (route.stages().size() > 1 && e.resumeAt() > 0) {
+                console.note("To go on from there: the same command with --from " + (e.resumeAt() + 1) + ".");
+            }
+            throw e;
+        }
+    }
+
+    /** Gets the board into a bootloader, by presses if it is not there. */
+    void reach(DaisyMode mode) throws IOException {
+        DaisyRoute route = DaisyRoute.to(runner.look().mode(), mode);
+        if (!route.stages().isEmpty()) {
+            runner.run(route);
+        }
     }
 
     RouteRunner runner() {
@@ -262,7 +309,9 @@ final class DaisyTable {
                     .distinct()
                     .forEach(why -> console.print("  " + Failures.sentence(why)));
         }
-        console.print(report.ending().words());
+        if (report.stages().stream().anyMatch(s -> s.flash().isPresent())) {
+            console.print(report.ending().words());
+        }
         console.print("All of it took " + seconds(report.took()) + ".");
     }
 

@@ -1,0 +1,161 @@
+package io.github.dfu4j.cli;
+
+import io.github.dfu4j.daisy.AssetPack;
+import io.github.dfu4j.daisy.DataHeader;
+import io.github.dfu4j.image.AddressRange;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import javax.sound.sampled.AudioFormat;
+import javax.sound.sampled.AudioInputStream;
+import javax.sound.sampled.AudioSystem;
+import javax.sound.sampled.UnsupportedAudioFileException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Packs files for QSPI flash. */
+@Command(
+        name = "pack",
+        description =
+                "Pack files into one for QSPI flash, with an index and a C header of addresses and sizes, so that samples need no C array"
+                        + " and no rebuild. The same files make the same pack.")
+final class DaisyPackCommand extends Subcommand {
+
+    @Parameters(paramLabel = "FILE|DIRECTORY", arity = "0..*", description = "Files, and directories of files.")
+    private List<String> inputs = new ArrayList<>();
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FILE",
+            description = "The pack to write.")
+    private @Nullable String output;
+
+    @Option(names = "--header", paramLabel = "FILE", description = "The C header to write.")
+    private @Nullable String header;
+
+    @Option(
+            names = "--check-header",
+            paramLabel = "FILE",
+            description = "Write the C header by which a program checks data loaded with \"dfu daisy load --header\".")
+    private @Nullable String checkHeader;
+
+    @Option(
+            names = "--at",
+            paramLabel = "ADDRESS",
+            converter = Numbers.class,
+            defaultValue = "0x900C0000",
+            description = "Where the pack goes (default: ${DEFAULT-VALUE}, behind every program).")
+    private long at = 0x900c_0000L;
+
+    @Option(
+            names = "--align",
+            paramLabel = "BYTES",
+            converter = Numbers.class,
+            defaultValue = "64K",
+            description =
+                    "Each asset starts at a multiple of this, 4 to 64K (default: ${DEFAULT-VALUE}: each has blocks of its own).")
+    private long align = 1 << 16;
+
+    @Option(names = "--decode-wav", description = "Take the frames out of .wav files, without their headers.")
+    private boolean decodeWav;
+
+    @Option(names = "--force", description = "Write over files that exist.")
+    private boolean force;
+
+    @Override
+    public Integer call() throws Exception {
+        if (checkHeader != null) {
+            write(checkHeader, DataHeader.cSource().getBytes(StandardCharsets.UTF_8));
+        }
+        if (output == null || inputs.isEmpty()) {
+            if (checkHeader != null && output == null && inputs.isEmpty()) {
+                return ExitCode.OK;
+            }
+            throw usage("Say what to pack, and with -o where to.");
+        }
+        List<AssetPack.Asset> assets = new ArrayList<>();
+        for (Path file : files()) {
+            assets.add(asset(file));
+        }
+        AssetPack pack;
+        try {
+            pack = AssetPack.of(at, (int) Math.min(align, Integer.MAX_VALUE), assets);
+        } catch (IllegalArgumentException e) {
+            throw new CommandException(ExitCode.DATA, "It cannot be packed: " + Failures.sentence(e.getMessage()));
+        }
+        write(output, pack.toBytes());
+        if (header != null) {
+            write(header, pack.cHeader().getBytes(StandardCharsets.UTF_8));
+        }
+        list(console(), pack.entries());
+        console()
+                .print(Numbers.bytes(pack.toBytes().length) + " for " + AddressRange.hex(at)
+                        + "; load them with \"dfu daisy assets load " + output + " --at " + AddressRange.hex(at)
+                        + "\".");
+        return ExitCode.OK;
+    }
+
+    static void list(Console console, List<AssetPack.Entry> entries) {
+        for (AssetPack.Entry entry : entries) {
+            console.print(String.format(
+                    Locale.ROOT,
+                    "%s  %9s bytes  CRC-32 %08x  %s%s",
+                    entry.range(),
+                    Numbers.grouped(entry.range().size()),
+                    entry.crc32(),
+                    entry.name(),
+                    entry.frameSize() > 0 ? ", " + entry.range().size() / entry.frameSize() + " frames" : ""));
+        }
+    }
+
+    private List<Path> files() throws IOException, CommandException {
+        List<Path> files = new ArrayList<>();
+        for (String input : inputs) {
+            Path path = Inputs.path(input);
+            if (Files.isDirectory(path)) {
+                try (Stream<Path> inside = Files.list(path)) {
+                    inside.filter(Files::isRegularFile)
+                            .filter(f -> !String.valueOf(f.getFileName()).startsWith("."))
+                            .sorted()
+                            .forEach(files::add);
+                }
+            } else {
+                files.add(path);
+            }
+        }
+        return files;
+    }
+
+    private AssetPack.Asset asset(Path file) throws IOException, CommandException {
+        String name = String.valueOf(file.getFileName());
+        byte[] bytes = DaisyLoadCommand.bytes(file.toString());
+        if (!decodeWav || !name.toLowerCase(Locale.ROOT).endsWith(".wav")) {
+            return new AssetPack.Asset(name, bytes, 0);
+        }
+        try (AudioInputStream audio =
+                AudioSystem.getAudioInputStream(new BufferedInputStream(new ByteArrayInputStream(bytes)))) {
+            AudioFormat format = audio.getFormat();
+            return new AssetPack.Asset(name, audio.readAllBytes(), Math.max(1, format.getFrameSize()));
+        } catch (UnsupportedAudioFileException e) {
+            throw new CommandException(
+                    ExitCode.DATA,
+                    file + " is no WAV file that can be decoded. Leave --decode-wav out to pack it as it is.");
+        }
+    }
+
+    private void write(String name, byte[] bytes) throws IOException, CommandException {
+        try (Output file = Output.open(name, force)) {
+            file.stream().write(bytes);
+            file.keep();
+        }
+    }
+}
