@@ -78,7 +78,9 @@ class DaisyQuirksTest {
     @Test
     void every_row_says_how_it_is_recognised_why_and_who_says_so() {
         for (ReadBack readBack : ReadBack.values()) {
-            for (Quirk row : DaisyQuirks.rows(readBack)) {
+            for (Quirk row : DaisyQuirks.table(readBack).rows().stream()
+                    .filter(r -> r.id().startsWith("daisy"))
+                    .toList()) {
                 assertThat(row.recognition()).as(row.id()).isNotEmpty();
                 assertThat(row.reason()).as(row.id()).isNotEmpty();
                 assertThat(row.source()).as(row.id()).isNotEmpty();
