@@ -19,7 +19,6 @@ import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /** How long it takes, with a heap of 64 MB, to find the two islands in a flat binary of 2 282 255 156 bytes, and to copy its bytes. */
@@ -31,24 +30,14 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5)
 public class FlatBinaryBenchmark {
 
-    private Path folder = Path.of("");
     private Path file = Path.of("");
     private Path copy = Path.of("");
 
     /** Writes the file. */
     @Setup(Level.Trial)
-    public void write() throws IOException {
-        folder = Files.createTempDirectory("dfu4j-benchmark");
-        file = SampleFiles.writeFlat(folder);
-        copy = folder.resolve("copy.bin");
-    }
-
-    /** Removes the files. */
-    @TearDown(Level.Trial)
-    public void remove() throws IOException {
-        Files.delete(file);
-        Files.deleteIfExists(copy);
-        Files.delete(folder);
+    public void write(TemporaryFolder folder) throws IOException {
+        file = SampleFiles.writeFlat(folder.path());
+        copy = folder.path().resolve("copy.bin");
     }
 
     /** Finds the islands. */

@@ -4,7 +4,6 @@ import io.github.dfu4j.dfuse.DfuSeFormat;
 import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.image.FirmwareSource;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -18,7 +17,6 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /** How long it takes to read a file of 64 MiB of firmware that lies in the page cache; the rate is 67.1 MB by the time. */
@@ -36,21 +34,12 @@ public class ImageReadBenchmark {
     @Param({"elf", "ihex", "srec", "uf2", "binary", "dfu", "dfuse"})
     public String format = "";
 
-    private Path folder = Path.of("");
     private Path file = Path.of("");
 
     /** Writes the file. */
     @Setup(Level.Trial)
-    public void write() throws IOException {
-        folder = Files.createTempDirectory("dfu4j-benchmark");
-        file = SampleFiles.write(folder, format);
-    }
-
-    /** Removes the file. */
-    @TearDown(Level.Trial)
-    public void remove() throws IOException {
-        Files.delete(file);
-        Files.delete(folder);
+    public void write(TemporaryFolder folder) throws IOException {
+        file = SampleFiles.write(folder.path(), format);
     }
 
     /** Recognises and reads the file. */

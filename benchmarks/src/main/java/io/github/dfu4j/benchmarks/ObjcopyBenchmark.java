@@ -1,7 +1,6 @@
 package io.github.dfu4j.benchmarks;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -15,7 +14,6 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /** How long objcopy takes for the files of {@link ImageReadBenchmark}, as a measure to compare with. */
@@ -31,24 +29,14 @@ public class ObjcopyBenchmark {
     @Param({"ihex", "srec"})
     public String format = "";
 
-    private Path folder = Path.of("");
     private Path file = Path.of("");
     private Path binary = Path.of("");
 
     /** Writes the file. */
     @Setup(Level.Trial)
-    public void write() throws IOException {
-        folder = Files.createTempDirectory("dfu4j-benchmark");
-        file = SampleFiles.write(folder, format);
-        binary = folder.resolve("binary");
-    }
-
-    /** Removes the files. */
-    @TearDown(Level.Trial)
-    public void remove() throws IOException {
-        Files.delete(file);
-        Files.deleteIfExists(binary);
-        Files.delete(folder);
+    public void write(TemporaryFolder folder) throws IOException {
+        file = SampleFiles.write(folder.path(), format);
+        binary = folder.path().resolve("binary");
     }
 
     /** Turns the file into a flat binary. */

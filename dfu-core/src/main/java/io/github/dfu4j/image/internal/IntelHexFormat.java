@@ -2,47 +2,20 @@ package io.github.dfu4j.image.internal;
 
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.image.Finding;
-import io.github.dfu4j.image.FirmwareFile;
-import io.github.dfu4j.image.FirmwareFormat;
 import io.github.dfu4j.image.FirmwareImage;
-import io.github.dfu4j.image.FirmwareSource;
 import io.github.dfu4j.image.ReadContext;
-import io.github.dfu4j.image.SegmentOverlapException;
 import java.io.IOException;
 
 /** Intel HEX with all record types, 00 to 05 (Hexadecimal Object File Format Specification, revision A). */
-public final class IntelHexFormat implements FirmwareFormat {
+public final class IntelHexFormat extends HexTextFormat {
 
-    @Override
-    public String name() {
-        return "ihex";
+    /** Makes the format. */
+    public IntelHexFormat() {
+        super("ihex", ":");
     }
 
     @Override
-    public boolean recognises(FirmwareSource source) throws IOException {
-        return HexText.looksLike(source, ":");
-    }
-
-    @Override
-    public FirmwareFile read(FirmwareSource source, ReadContext context) throws IOException {
-        FirmwareImage.Builder image = FirmwareImage.builder().origin(source.name(), name());
-        DataRuns runs = new DataRuns(image, context);
-        parse(new HexText(source), runs, image, context);
-        runs.finish();
-        try {
-            FirmwareImage result = image.build();
-            DataRuns.noteRepeats(context, runs.total(), result);
-            return FirmwareFile.of(result);
-        } catch (SegmentOverlapException e) {
-            HexText again = new HexText(source);
-            DataRuns finder = new OverlapFinder(context, source.name(), e.address(), "line", again::line);
-            parse(again, finder, FirmwareImage.builder(), context);
-            throw e;
-        }
-    }
-
-    private static void parse(HexText text, DataRuns runs, FirmwareImage.Builder image, ReadContext context)
-            throws IOException {
+    String parse(HexText text, DataRuns runs, FirmwareImage.Builder image, ReadContext context) throws IOException {
         byte[] other = new byte[256];
         long base = 0;
         boolean segmented = false;
@@ -85,7 +58,7 @@ public final class IntelHexFormat implements FirmwareFormat {
                                 "line " + text.line()
                                         + " and what follows stand behind the end-of-file record and are left out"));
                     }
-                    return;
+                    return "";
                 }
                 case 2 -> {
                     base = value << 4;

@@ -2,52 +2,20 @@ package io.github.dfu4j.image.internal;
 
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.image.Finding;
-import io.github.dfu4j.image.FirmwareFile;
-import io.github.dfu4j.image.FirmwareFormat;
 import io.github.dfu4j.image.FirmwareImage;
-import io.github.dfu4j.image.FirmwareSource;
-import io.github.dfu4j.image.ImagePart;
 import io.github.dfu4j.image.ReadContext;
-import io.github.dfu4j.image.SegmentOverlapException;
 import java.io.IOException;
-import java.util.Collections;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
 
 /** Motorola S-records, S0 to S9. */
-public final class SRecordFormat implements FirmwareFormat {
+public final class SRecordFormat extends HexTextFormat {
 
-    @Override
-    public String name() {
-        return "srec";
+    /** Makes the format. */
+    public SRecordFormat() {
+        super("srec", "S0");
     }
 
     @Override
-    public boolean recognises(FirmwareSource source) throws IOException {
-        return HexText.looksLike(source, "S0");
-    }
-
-    @Override
-    public FirmwareFile read(FirmwareSource source, ReadContext context) throws IOException {
-        FirmwareImage.Builder builder = FirmwareImage.builder().origin(source.name(), name());
-        DataRuns runs = new DataRuns(builder, context);
-        String header = parse(new HexText(source), runs, builder, context);
-        runs.finish();
-        try {
-            FirmwareImage image = builder.build();
-            DataRuns.noteRepeats(context, runs.total(), image);
-            ImagePart part = new ImagePart(OptionalInt.empty(), OptionalLong.empty(), header, image);
-            return FirmwareFile.of(source.name(), name(), Collections.singletonList(part));
-        } catch (SegmentOverlapException e) {
-            HexText again = new HexText(source);
-            DataRuns finder = new OverlapFinder(context, source.name(), e.address(), "line", again::line);
-            parse(again, finder, FirmwareImage.builder(), context);
-            throw e;
-        }
-    }
-
-    private static String parse(HexText text, DataRuns runs, FirmwareImage.Builder image, ReadContext context)
-            throws IOException {
+    String parse(HexText text, DataRuns runs, FirmwareImage.Builder image, ReadContext context) throws IOException {
         byte[] other = new byte[256];
         String header = "";
         long records = 0;
