@@ -23,6 +23,7 @@ class DataRuns {
     int length;
     private long start;
     private long total;
+    private long leftAtFirst = -1;
     private final FirmwareImage.Builder image;
     private final ReadContext context;
 
@@ -39,6 +40,9 @@ class DataRuns {
      * @param left how many bytes can still come from the rest of the file, which bounds what is set aside for them
      */
     void prepare(long address, int count, long left) throws FirmwareFormatException {
+        if (leftAtFirst < 0) {
+            leftAtFirst = left;
+        }
         if (address != start + length || length > MAX_RUN - count) {
             finish();
             start = address;
@@ -53,7 +57,11 @@ class DataRuns {
         if (needed > context.remaining()) {
             context.take(needed);
         }
-        long wanted = Math.max(needed, Math.min(4L * buffer.length, length + Math.max(count, left)));
+        // As dense as the file was up to here it may go on, which saves growing again; but not more than 16-fold on
+        // that guess.
+        long gone = Math.max(1, leftAtFirst - left);
+        long guess = needed + (long) (left * Math.min(1.0, (double) (total + length) / gone) * 1.02) + FIRST_CAPACITY;
+        long wanted = Math.max(needed, Math.min(16L * buffer.length, guess));
         buffer = Arrays.copyOf(buffer, (int) Math.min(Math.min(wanted, context.remaining()), MAX_RUN));
     }
 

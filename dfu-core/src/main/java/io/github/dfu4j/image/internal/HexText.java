@@ -11,12 +11,15 @@ final class HexText {
     /** The longest record has 255 bytes counted, with a mark, a type and the count in front and a checksum behind. */
     private static final int LONGEST_RECORD = 2 * 255 + 16;
 
+    /** What stands for a character that is no digit: more than the sum of all bytes of a record, so that one test of the sum finds it. */
+    private static final int NO_DIGIT = 1 << 20;
+
     private static final int[] HIGH = new int[256];
     private static final int[] LOW = new int[256];
 
     static {
-        Arrays.fill(HIGH, -1);
-        Arrays.fill(LOW, -1);
+        Arrays.fill(HIGH, NO_DIGIT);
+        Arrays.fill(LOW, NO_DIGIT);
         for (int digit = 0; digit < 16; digit++) {
             for (char c : new char[] {"0123456789ABCDEF".charAt(digit), "0123456789abcdef".charAt(digit)}) {
                 HIGH[c] = digit << 4;
@@ -63,7 +66,7 @@ final class HexText {
                 && first + mark.length() < n
                 && (head[first] == mark.charAt(0))
                 && (mark.length() == 1 || (head[first + 1] >= '0' && head[first + 1] <= '9'))
-                && HIGH[head[first + mark.length()]] >= 0;
+                && HIGH[head[first + mark.length()]] < NO_DIGIT;
     }
 
     /** Some editors put a byte-order mark in front of a text file. */
@@ -135,14 +138,14 @@ final class HexText {
         if (end - at < 2 * size) {
             throw tooShort(what);
         }
-        int all = 0;
+        int sum = 0;
         int value = 0;
         for (int i = 0; i < size; i++) {
-            int next = HIGH[text[at + 2 * i] & 0xff] | LOW[text[at + 2 * i + 1] & 0xff];
-            all |= next;
-            value = value << 8 | next;
+            int next = HIGH[text[at + 2 * i] & 0xff] + LOW[text[at + 2 * i + 1] & 0xff];
+            sum += next;
+            value = value << 8 | next & 0xff;
         }
-        if (all < 0) {
+        if (sum >= NO_DIGIT) {
             throw noDigits(what, size);
         }
         at += 2 * size;
@@ -164,16 +167,14 @@ final class HexText {
             throw tooShort(what);
         }
         int sum = 0;
-        int all = 0;
         byte[] chars = text;
         int from = at;
         for (int i = 0; i < count; i++) {
-            int value = HIGH[chars[from + 2 * i] & 0xff] | LOW[chars[from + 2 * i + 1] & 0xff];
-            all |= value;
+            int value = HIGH[chars[from + 2 * i] & 0xff] + LOW[chars[from + 2 * i + 1] & 0xff];
             sum += value;
             into[to + i] = (byte) value;
         }
-        if (all < 0) {
+        if (sum >= NO_DIGIT) {
             throw noDigits(what, count);
         }
         at += 2 * count;
@@ -187,7 +188,7 @@ final class HexText {
     private FirmwareFormatException noDigits(String what, int count) {
         for (int i = at; i < at + 2 * count; i++) {
             int c = text[i] & 0xff;
-            if (LOW[c] < 0) {
+            if (LOW[c] == NO_DIGIT) {
                 return c == '\r' || c == '\n'
                         ? fail("the line ends within " + what)
                         : fail("expected a hexadecimal digit of " + what + ", found "
