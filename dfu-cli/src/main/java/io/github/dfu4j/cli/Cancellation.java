@@ -31,7 +31,7 @@ final class Cancellation implements BooleanSupplier {
 
     private void stop() {
         requested = true;
-        console.note("dfu: stopping after this transfer …");
+        console.note("dfu: stopping …");
         try {
             if (!ended.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 console.error("The device does not answer; reset it.");

@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             VerifyCommand.class,
             ReadCommand.class,
             EraseCommand.class,
+            SimulateCommand.class,
             DigestCommand.class,
             ManifestCommand.class,
             SignCommand.class,

@@ -1,0 +1,85 @@
+package io.github.dfu4j.cli;
+
+import static io.github.dfu4j.cli.CommandRun.dfu;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PipedReader;
+import java.io.PipedWriter;
+import java.io.StringReader;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SimulateCommandTest {
+
+    private static final Pattern ADDRESS = Pattern.compile("usbip://[0-9.]+:[0-9]+");
+
+    @TempDir
+    private Path directory;
+
+    /** Serves a board, lets another dfu flash it over the loopback, and quits. */
+    @Test
+    void a_served_board_is_flashed_by_another_command_and_shows_what_was_done_to_it() throws Exception {
+        Path program = Files.write(directory.resolve("program.bin"), new byte[5000]);
+        String state = directory.resolve("board").toString();
+        StringWriter out = new StringWriter();
+        PipedWriter keys = new PipedWriter();
+        Console console = new Console(new PipedReader(keys), out, new StringWriter(), false);
+        CompletableFuture<Integer> served = CompletableFuture.supplyAsync(
+                () -> Main.run(console, "simulate", "stm32f407", "--usbip", "0", "--state", state));
+
+        String usb = awaitAddress(out, served);
+        CommandRun flash = dfu("--usb", usb, "flash", program.toString(), "--base", "0x08004000");
+        keys.write("nonsense\nquit\n");
+        keys.flush();
+
+        assertThat(flash.status()).as(flash.err()).isZero();
+        assertThat(served.get(20, TimeUnit.SECONDS)).isZero();
+        assertThat(out.toString())
+                .contains("usbip --tcp-port", "attach -r 127.0.0.1 -b 1-1")
+                .contains("has taken 0483:df11", "erased 0x08004000..0x08007FFF", "programmed 0x08004000..0x")
+                .contains("control transfers; erased 0x08004000..0x08007FFF");
+        assertThat(dfu("--usb", "sim:stm32f407?state=" + state, "verify", program.toString(), "--base", "0x08004000")
+                        .status())
+                .isZero();
+    }
+
+    private static String awaitAddress(StringWriter out, CompletableFuture<Integer> served)
+            throws InterruptedException {
+        while (true) {
+            Matcher address = ADDRESS.matcher(out.toString());
+            if (address.find()) {
+                return address.group();
+            }
+            assertThat(served).as("the server, which ended: " + out).isNotDone();
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void the_buttons_of_a_served_board_are_pressed_by_words() throws IOException {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        Console console =
+                new Console(new StringReader("unplug\nplug\nboot\nreset 1-1\nreset 1-9\nquit\n"), out, err, false);
+
+        assertThat(Main.run(console, "simulate", "daisy-seed", "--usbip", "0")).isZero();
+        assertThat(out.toString()).contains("BOOT pressed", "RESET");
+        assertThat(err.toString()).contains("There is no board at port 1-9.");
+    }
+
+    @Test
+    void a_board_that_does_not_exist_is_status_64_with_the_ones_that_do() {
+        CommandRun run = dfu("simulate", "teapot", "--usbip", "0");
+
+        assertThat(run.status()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err()).contains("teapot", "daisy-seed", "stm32f407");
+    }
+}
