@@ -71,7 +71,7 @@ final class EraseCommand extends Subcommand {
             plan.warnings().forEach(console()::warn);
             FlashReport report;
             try (DfuSeSession session = new DfuSeSession(usb.session(device));
-                    Progress progress = new Progress(console(), usb.time())) {
+                    FlashProgress progress = new FlashProgress(console(), usb.time())) {
                 report = new Flasher(session, progress, root().cancellation().arm()).flash(plan);
             }
             if (json) {

@@ -140,7 +140,7 @@ final class FlashCommand extends Subcommand {
 
     private FlashReport flash(Usb usb, DfuInterface device, FlashPlan plan) throws UsbException, FlashException {
         try (DfuSeSession session = new DfuSeSession(usb.session(device));
-                Progress progress = new Progress(console(), usb.time())) {
+                FlashProgress progress = new FlashProgress(console(), usb.time())) {
             return new Flasher(session, progress, root().cancellation().arm()).flash(plan);
         }
     }

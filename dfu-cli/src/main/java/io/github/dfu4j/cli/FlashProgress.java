@@ -3,23 +3,37 @@ package io.github.dfu4j.cli;
 import io.github.dfu4j.dfuse.FlashEvent;
 import io.github.dfu4j.dfuse.FlashListener;
 import io.github.dfu4j.usb.Timebase;
+import java.time.Duration;
 import java.util.Locale;
+import me.tongfei.progressbar.DelegatingProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Shows how far a job is: bytes, rate and time left, by the clock of the job and not of this machine, so that it is right in simulated
- * time too. On a terminal one line is written over; elsewhere there is a line for each quarter.
+ * Shows how far a job is: bytes, rate and time left. On a terminal a bar does; elsewhere, and in the end, there are lines, whose times are
+ * by the clock of the job and so are right in simulated time too.
  */
-final class FlashProgress implements FlashListener {
+final class FlashProgress implements FlashListener, AutoCloseable {
 
-    private static final long REDRAW = 100_000_000;
+    /** How long nothing need be said. */
+    private static final long SILENCE = 2_000_000_000L;
 
     private final Console console;
     private final Timebase time;
+    private @Nullable ProgressBar bar;
+    private String task = "";
+    private long total;
     private long started;
-    private long shown;
-    private long quarter;
-    private boolean open;
+    private long done;
+    private long told;
 
+    /**
+     * Progress of a job.
+     *
+     * @param time the clock by which the device works, which in a simulation is not the real one
+     */
     FlashProgress(Console console, Timebase time) {
         this.console = console;
         this.time = time;
@@ -27,64 +41,101 @@ final class FlashProgress implements FlashListener {
 
     @Override
     public void on(FlashEvent event) {
-        if (event instanceof FlashEvent.PhaseStarted) {
-            end();
-            started = time.nanos();
-            shown = started - REDRAW;
-            quarter = 0;
+        if (event instanceof FlashEvent.PhaseStarted phase) {
+            begin(words(phase.phase()) + " " + phase.target(), phase.total());
         } else if (event instanceof FlashEvent.Progress progress) {
-            show(progress);
+            reach(progress.done());
         } else if (event instanceof FlashEvent.Note note) {
-            end();
-            console.note("   " + Failures.sentence(note.text()));
+            note(note.text());
         } else if (event instanceof FlashEvent.Finished) {
-            end();
+            close();
         }
     }
 
-    private void show(FlashEvent.Progress progress) {
-        long now = time.nanos();
-        boolean last = progress.done() >= progress.total();
+    private static String words(FlashEvent.Phase phase) {
+        return switch (phase) {
+            case READ -> "reading";
+            case ERASE -> "erasing";
+            case WRITE -> "writing";
+            case VERIFY -> "verifying";
+        };
+    }
+
+    /** A phase begins; the one before has ended. */
+    void begin(String what, long bytes) {
+        close();
+        task = what;
+        total = bytes;
+        started = time.nanos();
+        told = started;
+        done = 0;
         if (console.isTerminal()) {
-            if (last || now - shown >= REDRAW) {
-                shown = now;
-                open = true;
-                console.err().print("\r" + line(progress, now) + "\u001b[K");
-                console.err().flush();
-                if (last) {
-                    end();
-                }
-            }
-            return;
-        }
-        long reached = progress.total() == 0 ? 4 : progress.done() * 4 / progress.total();
-        if (reached > quarter) {
-            quarter = reached;
-            console.note(line(progress, now));
+            bar = new ProgressBarBuilder()
+                    .setTaskName(what)
+                    .setInitialMax(bytes)
+                    .setUnit(" KiB", 1024)
+                    .showSpeed()
+                    .setStyle(ProgressBarStyle.ASCII)
+                    .setUpdateIntervalMillis(100)
+                    .setConsumer(new DelegatingProgressBarConsumer(console::overwrite, console.width()))
+                    .build();
         }
     }
 
-    private String line(FlashEvent.Progress progress, long now) {
-        double seconds = Math.max(1e-6, (now - started) / 1e9);
-        double rate = progress.done() / seconds;
-        long left = progress.total() - progress.done();
-        String word = progress.phase().name().toLowerCase(Locale.ROOT);
-        String text = String.format(
-                Locale.ROOT,
-                "   %-6s %9s of %s, %.1f KB/s",
-                word,
-                Numbers.grouped(progress.done()),
-                Numbers.bytes(progress.total()),
-                rate / 1000);
-        return left == 0
-                ? text + String.format(Locale.ROOT, ", %.1f s", seconds)
-                : text + String.format(Locale.ROOT, ", %.1f s left", left / Math.max(rate, 1e-6));
+    /** So many bytes of the phase are done. */
+    void reach(long bytes) {
+        done = bytes;
+        if (bar != null) {
+            bar.stepTo(bytes);
+        } else if (time.nanos() - told >= SILENCE && done < total) {
+            told = time.nanos();
+            console.note("   " + task + ": " + Numbers.grouped(done) + " of " + Numbers.bytes(total)
+                    + rate(done, elapsed()) + ", "
+                    + seconds(elapsed().multipliedBy(total - done).dividedBy(Math.max(1, done)))
+                    + " left");
+        }
     }
 
-    private void end() {
-        if (open) {
-            console.err().println();
-            open = false;
+    /** Says something without tearing the bar. */
+    void note(String text) {
+        if (bar != null) {
+            bar.pause();
+            console.overwrite("");
         }
+        console.note("   " + Failures.sentence(text));
+        if (bar != null) {
+            bar.resume();
+        }
+    }
+
+    /** The phase has ended. */
+    @Override
+    public void close() {
+        if (bar != null) {
+            bar.close();
+            bar = null;
+            console.overwrite("");
+        }
+        if (!task.isEmpty()) {
+            console.note(
+                    "   " + task + ": " + Numbers.bytes(done) + " in " + seconds(elapsed()) + rate(done, elapsed()));
+            task = "";
+        }
+    }
+
+    private Duration elapsed() {
+        return Duration.ofNanos(time.nanos() - started);
+    }
+
+    private static String rate(long bytes, Duration took) {
+        long millis = took.toMillis();
+        return millis < 10 || bytes == 0 ? "" : String.format(Locale.ROOT, ", %.1f KB/s", (double) bytes / millis);
+    }
+
+    /** A duration as {@code 12.3 s} or {@code 2 min 5 s}. */
+    static String seconds(Duration duration) {
+        return duration.toMinutes() > 1
+                ? duration.toMinutes() + " min " + duration.toSecondsPart() + " s"
+                : String.format(Locale.ROOT, "%.1f s", duration.toMillis() / 1000.0);
     }
 }

@@ -106,7 +106,7 @@ final class InspectCommand extends Subcommand {
         };
     }
 
-    private static String describe(DfuSuffix suffix) {
+    static String describe(DfuSuffix suffix) {
         return "DFU suffix for " + id(suffix.idVendor()) + ":" + id(suffix.idProduct()) + ", release "
                 + id(suffix.bcdDevice()) + ", DFU version " + id(suffix.bcdDfu());
     }
@@ -115,7 +115,7 @@ final class InspectCommand extends Subcommand {
         return value == DfuSuffix.ANY ? "any" : String.format(Locale.ROOT, "%04x", value);
     }
 
-    private static String describe(DfuPrefix prefix) {
+    static String describe(DfuPrefix prefix) {
         return prefix instanceof DfuPrefix.Stellaris stellaris
                 ? "Stellaris prefix for " + AddressRange.hex(stellaris.address()) + ", "
                         + Numbers.bytes(stellaris.length())

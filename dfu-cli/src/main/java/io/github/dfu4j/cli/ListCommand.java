@@ -1,5 +1,7 @@
 package io.github.dfu4j.cli;
 
+import io.github.dfu4j.daisy.DaisyBoard;
+import io.github.dfu4j.daisy.DaisyMode;
 import io.github.dfu4j.dfu.DfuAlternate;
 import io.github.dfu4j.dfu.DfuFunctionalDescriptor;
 import io.github.dfu4j.dfu.DfuInterface;
@@ -20,7 +22,9 @@ import picocli.CommandLine.Option;
 /** Lists the DFU devices attached. */
 @Command(
         name = "list",
-        description = "List the DFU devices attached, with their memories and with what keeps you from using them.")
+        description =
+                "List the DFU devices attached, with their memories and with what keeps you from using them; with -v also what is"
+                        + " known of their oddities.")
 final class ListCommand extends Subcommand {
 
     @Option(names = "--json", description = "Print JSON.")
@@ -65,7 +69,7 @@ final class ListCommand extends Subcommand {
                 }
             }
         }
-        for (Quirk quirk : dfu.quirks().rows()) {
+        for (Quirk quirk : root().isVerbose() ? dfu.quirks().rows() : List.<Quirk>of()) {
             console().print("  known of it: " + Failures.sentence(quirk.reason()));
         }
         device.accessProblem().ifPresent(problem -> console().print("  cannot be used: " + Failures.message(problem)));
@@ -86,7 +90,17 @@ final class ListCommand extends Subcommand {
 
     /** Which bootloader it is, if that is known. */
     static Optional<String> bootloader(DfuInterface dfu) {
-        return dfu.quirks().rows().stream().map(Quirk::device).findFirst();
+        DaisyBoard daisy = DaisyBoard.of(dfu.device());
+        if (daisy.mode().reachesQspi()) {
+            String family = daisy.versionFamily();
+            return Optional.of(daisy.mode().words() + (family.isEmpty() ? "" : ", " + family));
+        }
+        if (daisy.mode() == DaisyMode.ROM) {
+            return Optional.of("ST's bootloader in ROM, of an STM32H7 as on a Daisy Seed (writes internal flash)");
+        }
+        return dfu.quirks().rows().stream()
+                .map(row -> row.id().equals("st-rom") ? "ST's bootloader in ROM (writes internal flash)" : row.device())
+                .findFirst();
     }
 
     private static Map<String, Object> json(DfuInterface dfu) {

@@ -27,6 +27,7 @@ public final class Main {
         try {
             CommandLine line = new CommandLine(root)
                     .setOut(console.out())
+                    .setCaseInsensitiveEnumValuesAllowed(true)
                     .setErr(console.err())
                     .setColorScheme(CommandLine.Help.defaultColorScheme(console.isTerminal() ? Ansi.AUTO : Ansi.OFF))
                     .setExecutionExceptionHandler((e, command, parsed) -> failures.explain(e))

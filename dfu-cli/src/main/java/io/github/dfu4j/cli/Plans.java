@@ -41,7 +41,7 @@ final class Plans {
         plan.leaveAddress()
                 .ifPresent(address ->
                         lines.add("  then leave DFU mode and start the program at " + AddressRange.hex(address)));
-        lines.add("  about " + Progress.seconds(plan.estimate())
+        lines.add("  about " + FlashProgress.seconds(plan.estimate())
                 + (plan.options().skipUnchanged() && plan.targets().stream().anyMatch(Plans::readable)
                         ? ", less if some of it is there already"
                         : ""));

@@ -4,7 +4,6 @@ import io.github.dfu4j.dfu.DfuInterface;
 import io.github.dfu4j.dfu.Quirk;
 import io.github.dfu4j.dfu.Trait;
 import io.github.dfu4j.dfuse.DfuSeSession;
-import io.github.dfu4j.dfuse.FlashListener;
 import io.github.dfu4j.dfuse.FlashTarget;
 import io.github.dfu4j.dfuse.Flasher;
 import io.github.dfu4j.dfuse.SectorRun;
@@ -57,9 +56,8 @@ final class ReadCommand extends Subcommand {
             AddressRange range = range(target);
             checkReadable(device, target, range);
             try (DfuSeSession session = new DfuSeSession(usb.session(device));
-                    Progress progress = new Progress(console(), usb.time())) {
-                FlashListener listener = progress;
-                new Flasher(session, listener, root().cancellation().arm()).read(target, range, output.stream());
+                    FlashProgress progress = new FlashProgress(console(), usb.time())) {
+                new Flasher(session, progress, root().cancellation().arm()).read(target, range, output.stream());
             }
             output.keep();
             console()

@@ -29,7 +29,7 @@ final class Reports {
         add(lines, "Not verified: ", report.unverified());
         report.whyUnverified().forEach(why -> lines.add("  " + Failures.sentence(why)));
         report.left().ifPresent(left -> lines.add(words(left)));
-        lines.add("Done in " + Progress.seconds(report.took()) + ".");
+        lines.add("Done in " + FlashProgress.seconds(report.took()) + ".");
         return lines;
     }
 

@@ -41,7 +41,7 @@ final class VerifyCommand extends Subcommand {
             FirmwareImage image = input.imageFor(file, device, chosen);
             FlashReport report;
             try (DfuSeSession session = new DfuSeSession(usb.session(device));
-                    Progress progress = new Progress(console(), usb.time())) {
+                    FlashProgress progress = new FlashProgress(console(), usb.time())) {
                 report =
                         new Flasher(session, progress, root().cancellation().arm()).verify(plan(device, image, chosen));
             }

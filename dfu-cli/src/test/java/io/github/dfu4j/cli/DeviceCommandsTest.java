@@ -40,9 +40,20 @@ class DeviceCommandsTest {
                 .contains(
                         "0483:df11",
                         "at port 1-1",
+                        "ST's bootloader in ROM",
                         "@Internal Flash   /0x08000000/16*128Kg",
                         "16 × 128 KiB",
                         "@Option Bytes");
+    }
+
+    @Test
+    void list_tells_the_two_bootloaders_of_a_daisy_seed_apart() throws IOException {
+        JsonNode board = dfu("--usb", "sim:daisy-seed?mode=bootloader", "list", "--json")
+                .json()
+                .get(0);
+
+        assertThat(board.get("bootloader").asText()).contains("the Daisy bootloader");
+        assertThat(board.get("ids").asText()).isEqualTo("0483:df11");
     }
 
     @Test

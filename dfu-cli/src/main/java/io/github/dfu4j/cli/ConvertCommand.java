@@ -1,0 +1,231 @@
+package io.github.dfu4j.cli;
+
+import io.github.dfu4j.dfuse.DfuSeWriter;
+import io.github.dfu4j.image.AddressRange;
+import io.github.dfu4j.image.DfuSuffix;
+import io.github.dfu4j.image.FirmwareFile;
+import io.github.dfu4j.image.FirmwareFormatException;
+import io.github.dfu4j.image.FirmwareImage;
+import io.github.dfu4j.image.FirmwareSource;
+import io.github.dfu4j.image.FirmwareWriter;
+import io.github.dfu4j.image.ImagePart;
+import io.github.dfu4j.image.SegmentOverlapException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Converts firmware files. */
+@Command(
+        name = "convert",
+        description = {
+            "Convert firmware files, or merge several into one. The output's format is that of its name's ending: .hex (Intel HEX), .srec"
+                    + " .s19 .mot (S-record), .bin (flat binary), .uf2, .dfu (DfuSe); or say --to.",
+            "Two inputs that want different bytes at one address are an error."
+        })
+final class ConvertCommand extends Subcommand {
+
+    /** The formats that can be written. */
+    enum Format {
+        IHEX,
+        SREC,
+        BINARY,
+        UF2,
+        DFUSE,
+        DFU,
+        STELLARIS,
+        LPC
+    }
+
+    @Parameters(
+            paramLabel = "IN… OUT",
+            arity = "2..*",
+            description = "The input files, and the output file as the last.")
+    private List<String> files = new ArrayList<>();
+
+    @Option(
+            names = "--to",
+            paramLabel = "FORMAT",
+            description =
+                    "The output's format: ${COMPLETION-CANDIDATES}; dfu is a flat binary with a suffix, stellaris and lpc have"
+                            + " their prefix too.")
+    private @Nullable Format to;
+
+    @Option(
+            names = "--base",
+            paramLabel = "ADDR",
+            converter = Numbers.class,
+            description = "Where the first byte of flat binaries among the inputs goes.")
+    private @Nullable Long base;
+
+    @Option(
+            names = "--cut",
+            paramLabel = "FROM-TO",
+            description = "Keep only these addresses, the last one included, such as 0x08000000-0x0801FFFF.")
+    private @Nullable String cut;
+
+    @Option(
+            names = "--fill",
+            paramLabel = "BYTE",
+            converter = Numbers.class,
+            description = "Fill the gaps between segments with this byte, such as 0xFF.")
+    private @Nullable Long fill;
+
+    @Option(names = "--skip-fill", description = "Leave out long stretches of 0x00 or 0xFF of flat binaries.")
+    private boolean skipFill;
+
+    @Option(
+            names = "--vid",
+            paramLabel = "ID",
+            converter = SuffixCommand.Id.class,
+            description = "The vendor id in the suffix of .dfu files; any if not said.")
+    private int vendor = DfuSuffix.ANY;
+
+    @Option(
+            names = "--pid",
+            paramLabel = "ID",
+            converter = SuffixCommand.Id.class,
+            description = "The product id in the suffix of .dfu files; any if not said.")
+    private int product = DfuSuffix.ANY;
+
+    @Option(
+            names = "--version-of-device",
+            paramLabel = "BCD",
+            converter = SuffixCommand.Id.class,
+            description = "The release in the suffix of .dfu files; any if not said.")
+    private int release = DfuSuffix.ANY;
+
+    @Option(
+            names = {"-a", "--alt"},
+            paramLabel = "N",
+            description = "The alternate setting in DfuSe files, for what names none. Default: 0.")
+    private int alternate;
+
+    @Option(
+            names = "--family",
+            paramLabel = "ID",
+            converter = Numbers.class,
+            description = "The chip family in UF2 files, for what names none.")
+    private @Nullable Long family;
+
+    @Option(names = "--force", description = "Write over a file that exists.")
+    private boolean force;
+
+    @Override
+    public Integer call() throws Exception {
+        String name = files.get(files.size() - 1);
+        FirmwareWriter writer = writer(format(name), name);
+        FirmwareFile file = shaped(read(files.subList(0, files.size() - 1)));
+        try (Output output = Output.open(name, force)) {
+            writer.write(file, output.stream());
+            output.keep();
+        }
+        console()
+                .print("Wrote " + name + ": " + InspectCommand.formatName(writer.format()) + ", "
+                        + Numbers.bytes(file.parts().stream()
+                                .mapToLong(part -> part.image().size())
+                                .sum())
+                        + " of firmware.");
+        return ExitCode.OK;
+    }
+
+    private FirmwareFile read(List<String> names) throws IOException, CommandException {
+        List<FirmwareFile> inputs = new ArrayList<>();
+        for (String name : names) {
+            try (FirmwareSource source = Inputs.open(name)) {
+                inputs.add(ImageInput.reader(base).readFile(source));
+            }
+        }
+        if (inputs.size() == 1) {
+            return inputs.get(0);
+        }
+        FirmwareImage.Builder merged = FirmwareImage.builder().origin(String.join(" + ", names), "");
+        for (FirmwareFile input : inputs) {
+            FirmwareImage image = input.image();
+            merged.add(image);
+            image.entryPoint().ifPresent(merged::entryPoint);
+        }
+        try {
+            return FirmwareFile.of(merged.build());
+        } catch (SegmentOverlapException e) {
+            throw new FirmwareFormatException(
+                    String.join(" + ", names), "", "they do not fit together: " + e.getMessage());
+        }
+    }
+
+    private FirmwareFile shaped(FirmwareFile file) throws CommandException {
+        List<ImagePart> parts = new ArrayList<>();
+        for (ImagePart part : file.parts()) {
+            FirmwareImage image = part.image();
+            image = skipFill ? image.withoutFills() : image;
+            image = cut == null ? image : image.within(range(cut));
+            image = fill == null ? image : image.withGapsFilled((int) (long) fill);
+            if (!image.isEmpty()) {
+                parts.add(new ImagePart(part.alternate(), part.family(), part.name(), image));
+            }
+        }
+        if (parts.isEmpty()) {
+            throw new CommandException(ExitCode.DATA, "Nothing is left of " + file.name() + " to write.");
+        }
+        return FirmwareFile.of(file.name(), file.format(), parts);
+    }
+
+    private AddressRange range(String text) throws CommandException {
+        int dash = text.indexOf('-', 1);
+        if (dash > 0) {
+            long from = Numbers.parse(text.substring(0, dash));
+            long last = Numbers.parse(text.substring(dash + 1));
+            if (from <= last) {
+                return new AddressRange(from, last + 1);
+            }
+        }
+        throw usage("--cut is two addresses with - between, the lower one first; found \"" + text + "\".");
+    }
+
+    private Format format(String name) throws CommandException {
+        if (to != null) {
+            return to;
+        }
+        String ending = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+        return switch (ending) {
+            case "hex", "ihex", "ihx" -> Format.IHEX;
+            case "srec", "s19", "s28", "s37", "mot" -> Format.SREC;
+            case "bin" -> Format.BINARY;
+            case "uf2" -> Format.UF2;
+            case "dfu" -> Format.DFUSE;
+            default -> throw usage("The name " + name + " does not tell the format; say it with --to.");
+        };
+    }
+
+    private FirmwareWriter writer(Format format, String name) throws CommandException {
+        if (fill != null && fill > 0xff) {
+            throw usage("--fill is one byte, 0x00 to 0xFF.");
+        }
+        if (alternate < 0 || alternate > 0xff) {
+            throw usage("--alt is 0 to 255.");
+        }
+        DfuSuffix suffix = DfuSuffix.of(vendor, product, release, 0x0100);
+        return switch (format) {
+            case IHEX -> FirmwareWriter.intelHex();
+            case SREC -> FirmwareWriter.sRecord(header(name));
+            case BINARY -> FirmwareWriter.binary();
+            case UF2 -> FirmwareWriter.uf2(family == null ? OptionalLong.empty() : OptionalLong.of(family));
+            case DFUSE -> new DfuSeWriter(vendor, product, release, alternate);
+            case DFU -> FirmwareWriter.dfu(suffix);
+            case STELLARIS -> FirmwareWriter.stellaris(suffix);
+            case LPC -> FirmwareWriter.lpc(suffix);
+        };
+    }
+
+    /** The name of the file as far as the header record of S-records takes it. */
+    private static String header(String name) {
+        String plain = name.substring(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1)
+                .replaceAll("[^\\x20-\\x7e]", "_");
+        return plain.substring(0, Math.min(plain.length(), 64));
+    }
+}
