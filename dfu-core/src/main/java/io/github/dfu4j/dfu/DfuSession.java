@@ -296,7 +296,9 @@ public final class DfuSession implements Closeable {
                     step, "this bootloader hangs on DFU_DETACH, so it was not sent.", lastStatus, "");
         }
         int index = quirks.has(Trait.DETACH_INDEX_BIT) ? target.number() | 0x100 : target.number();
-        require(DfuEvent.DETACH);
+        if (!quirks.has(Trait.DETACH_TO_ATTACH)) {
+            require(DfuEvent.DETACH);
+        }
         int value = (int) Math.min(0xffff, timeout.toMillis());
         transfer(DfuEvent.DETACH, DfuRequest.DETACH.setup(value, index, 0), answer, 0, REQUEST_TIMEOUT);
     }

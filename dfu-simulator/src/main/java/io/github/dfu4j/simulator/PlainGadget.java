@@ -21,6 +21,7 @@ final class PlainGadget extends Gadget {
     private int offset;
     private long detachBy;
     private boolean manifested;
+    private boolean manifesting;
 
     PlainGadget(PlainDfu dfu, PlainProfile profile, String serial, FlashMemory memory, boolean dfuMode) {
         super(dfu, describe(profile, serial, dfuMode));
@@ -197,8 +198,13 @@ final class PlainGadget extends Gadget {
     }
 
     private void manifest() {
+        if (manifesting) {
+            return; // a device that always says 0 is asked again before it is done
+        }
+        manifesting = true;
         board.later(profile.manifestMillis(), () -> {
             manifested = true;
+            manifesting = false;
             dfu.firmwareSize(offset);
             board.happened("firmware of " + offset + " bytes is valid");
             if (!profile.can(PlainProfile.TOLERANT)) {

@@ -24,8 +24,6 @@ public final class DfuSeQuirks {
     private static final String AT32 = "2e3c:df11";
 
     private static final Pattern F4_SECTORS = Pattern.compile("/0x08000000/04\\*016Kg,01\\*064Kg,\\d+\\*128Kg");
-    private static final Pattern F42X_SECTORS =
-            Pattern.compile("/0x08000000/04\\*016Kg,01\\*064Kg,07\\*128Kg,04\\*016Kg,01\\*064Kg,07\\*128Kg");
     private static final Pattern H7_OPTIONS = Pattern.compile("^@Option Bytes +/0x5200201C/");
     private static final Pattern L4_G4_OPTIONS = Pattern.compile("^@Option Bytes +/0x1FFF7800/");
     private static final Pattern WB_OPTIONS = Pattern.compile("^@Option Bytes +/0x58004020/");
@@ -108,9 +106,14 @@ public final class DfuSeQuirks {
                 .source("STM32F405 reference manual, RM0090 §3.6.4"));
         rows.add(Quirk.row("f42x-strings", "STM32F42x and F43x")
                 .whenIds(ST)
-                .and("sectors of an STM32F42x", any(F42X_SECTORS))
+                .and(
+                        "the name of an alternate setting is shorter than its descriptor says",
+                        i -> i.device().alternates().stream()
+                                .map(a -> i.device().rawString(a.nameIndex()))
+                                .anyMatch(d ->
+                                        d.isPresent() && d.get().u8(0) > d.get().length()))
                 .says(Trait.STRINGS_CUT_SHORT)
-                .because("The layout's descriptor says 166 bytes and has 112 or fewer; what came is used.")
+                .because("The layout's descriptor says 166 bytes and has 112; what came is used.")
                 .source("dfu-util 0.11 dfu_util.c"));
         rows.add(Quirk.row("h7-stuck-busy", "STM32H74x and H75x, revision V")
                 .whenIds(ST)
