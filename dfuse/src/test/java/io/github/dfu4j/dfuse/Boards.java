@@ -47,7 +47,12 @@ final class Boards<B extends VirtualBoard> {
 
     /** A Daisy Seed that waits in its bootloader. */
     static Boards<DaisySeed> daisy() {
-        Boards<DaisySeed> seed = new Boards<>(new DaisySeed().withBootloader(DaisySeed.Bootloader.of("v6.4")));
+        return daisy("v6.4");
+    }
+
+    /** A Daisy Seed that waits in its bootloader of some version. */
+    static Boards<DaisySeed> daisy(String version) {
+        Boards<DaisySeed> seed = new Boards<>(new DaisySeed().withBootloader(DaisySeed.Bootloader.of(version)));
         seed.board.tapReset();
         seed.settle();
         seed.board.tapBoot();

@@ -56,6 +56,13 @@ class FaultsTest {
 
     private final Map<String, Integer> outcomes = new TreeMap<>();
 
+    private final FlashOptions options = FlashOptions.DEFAULT.withKeepNeighbours(false);
+
+    /** A device that says it has done what it has not, and cannot be read back, looks like one that has. Nobody says it is verified. */
+    private static boolean cannotBeKnown(Fault fault, boolean verified) {
+        return !verified && fault instanceof Fault.WrongState w && w.status() == 0;
+    }
+
     private int runs(
             String name, int transfers, Supplier<Boards<? extends VirtualBoard>> boards, long start, byte[] image)
             throws Exception {
@@ -72,7 +79,8 @@ class FaultsTest {
         return runs;
     }
 
-    private void one(String what, Fault fault, Boards<? extends VirtualBoard> it, long start, byte[] image) throws Exception {
+    private void one(String what, Fault fault, Boards<? extends VirtualBoard> it, long start, byte[] image)
+            throws Exception {
         DfuInterface target = it.target();
         FlashPlan plan = FlashPlanner.plan(target, Boards.image(start, image), options);
         List<AddressRange> allowed = plan.targets().get(0).erased();
@@ -105,10 +113,16 @@ class FaultsTest {
         } else {
             outcomes.merge("success", 1, Integer::sum);
         }
-        assertThat(Arrays.equals(it.memory(start, image.length), image))
-                .as(what)
-                .isTrue();
+        expectRight(what, Arrays.equals(it.memory(start, image.length), image), lied);
         assertThat(it.board.ledger().changedOutside(allowed)).as(what).isEmpty();
+    }
+
+    private void expectRight(String what, boolean right, boolean lied) {
+        if (!right && lied) {
+            outcomes.merge("success as the device said, unverified and incomplete", 1, Integer::sum);
+        } else {
+            assertThat(right).as(what).isTrue();
+        }
     }
 
     private void count(Throwable cause) {
@@ -178,14 +192,33 @@ class FaultsTest {
     void the_daisy_bootloader_survives_every_fault_at_every_transfer() throws Exception {
         byte[] before = Boards.program(QSPI, 70_000, 5);
         everyFault(
-                "Daisy bootloader",
+                "Daisy bootloader v6.3",
                 () -> {
-                    Boards<DaisySeed> it = Boards.daisy();
+                    Boards<DaisySeed> it = Boards.daisy("v6.3");
                     it.board.memoryAt(QSPI).load(QSPI, before);
                     return it;
                 },
                 QSPI,
                 Boards.program(QSPI, 66_000, 6));
+    }
+
+    @Test
+    void the_daisy_bootloader_that_queues_survives_faults_while_it_is_polled() throws Exception {
+        byte[] image = Boards.program(QSPI, 5000, 8);
+        Supplier<Boards<? extends VirtualBoard>> boards = () -> {
+            Boards<DaisySeed> it = Boards.daisy("v6.4");
+            it.board.memoryAt(QSPI).load(QSPI, new byte[9000]);
+            return it;
+        };
+        int transfers = transfers(boards, QSPI, image);
+        for (Fault fault : FAULTS) {
+            for (int at = 0; at < transfers; at += at < 12 || at > transfers - 12 ? 1 : 37) {
+                Boards<? extends VirtualBoard> it = boards.get();
+                it.board.inject(fault, Fault.Trigger.at(at));
+                one("queued, " + fault + " at transfer " + at, fault, it, QSPI, image);
+            }
+        }
+        assertThat(outcomes).containsKey("success");
     }
 
     @Test
@@ -218,9 +251,10 @@ class FaultsTest {
                     } else {
                         outcomes.merge("success", 1, Integer::sum);
                     }
-                    assertThat(Arrays.equals(it.board.firmware(), image))
-                            .as(what)
-                            .isTrue();
+                    expectRight(
+                            what,
+                            Arrays.equals(it.board.firmware(), image),
+                            failure == null && cannotBeKnown(fault, kind.equals("dfu11")));
                     runs++;
                 }
             }

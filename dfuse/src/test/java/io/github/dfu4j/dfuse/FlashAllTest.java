@@ -1,0 +1,102 @@
+package io.github.dfu4j.dfuse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.dfu4j.dfu.DfuInterface;
+import io.github.dfu4j.image.FirmwareImage;
+import io.github.dfu4j.simulator.Fault;
+import io.github.dfu4j.simulator.Stm32Rom;
+import io.github.dfu4j.simulator.VirtualBus;
+import io.github.dfu4j.simulator.VirtualTime;
+import io.github.dfu4j.usb.UsbException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class FlashAllTest {
+
+    private static final long FLASH = 0x08000000L;
+
+    private static List<FlashAll.Job> jobs(VirtualBus bus, FirmwareImage image) throws Exception {
+        List<FlashAll.Job> jobs = new ArrayList<>();
+        for (DfuInterface target : DfuInterface.of(bus.devices(), DfuSeQuirks.table())) {
+            jobs.add(new FlashAll.Job(target, FlashPlanner.plan(target, image, FlashOptions.DEFAULT)));
+        }
+        return jobs;
+    }
+
+    private static List<Stm32Rom> plug(VirtualBus bus, int count) throws Exception {
+        List<Stm32Rom> boards = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Stm32Rom board = new Stm32Rom("stm32g474");
+            boards.add(board);
+            bus.plug(board);
+        }
+        bus.time().sleep(Duration.ofMillis(500));
+        return boards;
+    }
+
+    @Test
+    void a_board_that_fails_does_not_disturb_the_others() throws Exception {
+        VirtualBus bus = new VirtualBus();
+        List<Stm32Rom> boards = plug(bus, 8);
+        boards.get(3).inject(new Fault.Disconnect(Duration.ofSeconds(5)), Fault.Trigger.at(20));
+        byte[] bytes = Boards.program(FLASH, 30_000, 1);
+        List<FlashAll.Job> jobs = jobs(bus, Boards.image(FLASH, bytes));
+        List<FlashAll.Result> results = new FlashAll(bus, bus.time(), () -> false).run(jobs, job -> FlashListener.NONE);
+
+        assertThat(results).hasSize(8);
+        for (int i = 0; i < 8; i++) {
+            assertThat(results.get(i).target()).isEqualTo(jobs.get(i).target());
+            assertThat(results.get(i).succeeded()).isEqualTo(i != 3);
+            if (i != 3) {
+                assertThat(boards.get(i).memoryAt(FLASH).read(FLASH, bytes.length))
+                        .isEqualTo(bytes);
+            }
+        }
+        assertThat(results.get(3).failure().orElseThrow()).isInstanceOf(FlashException.class);
+    }
+
+    @Test
+    void a_board_that_cannot_be_opened_is_a_result_like_the_others() throws Exception {
+        VirtualBus bus = new VirtualBus();
+        List<Stm32Rom> boards = plug(bus, 2);
+        List<FlashAll.Job> jobs = jobs(bus, Boards.image(FLASH, new byte[100]));
+        bus.unplug(boards.get(0));
+        List<FlashAll.Result> results = new FlashAll(bus, bus.time(), () -> false).run(jobs, job -> FlashListener.NONE);
+        assertThat(results.get(0).failure().orElseThrow()).isInstanceOf(UsbException.class);
+        assertThat(results.get(1).succeeded()).isTrue();
+        assertThat(new FlashAll(bus, bus.time(), () -> false).run(List.of(), job -> FlashListener.NONE))
+                .isEmpty();
+    }
+
+    @Test
+    void a_cancel_ends_all_of_them() throws Exception {
+        VirtualBus bus = new VirtualBus();
+        plug(bus, 3);
+        List<FlashAll.Result> results = new FlashAll(bus, bus.time(), () -> true)
+                .run(jobs(bus, Boards.image(FLASH, new byte[100])), job -> FlashListener.NONE);
+        assertThat(results)
+                .allSatisfy(r -> assertThat(((FlashException) r.failure().orElseThrow()).isCancelled())
+                        .isTrue());
+    }
+
+    @Test
+    void boards_side_by_side_take_little_longer_than_one() throws Exception {
+        VirtualBus bus = new VirtualBus(VirtualTime.realTime());
+        plug(bus, 8);
+        FirmwareImage image = Boards.image(FLASH, Boards.program(FLASH, 10_000, 2));
+        List<FlashAll.Job> jobs = jobs(bus, image);
+        FlashAll all = new FlashAll(bus, bus.time(), () -> false);
+        List<FlashAll.Result> together = all.run(jobs, job -> FlashListener.NONE);
+        assertThat(together).allMatch(FlashAll.Result::succeeded);
+        Duration longest = together.stream()
+                .map(r -> r.completed().orElseThrow().took())
+                .max(Duration::compareTo)
+                .orElseThrow();
+        Duration sum =
+                together.stream().map(r -> r.completed().orElseThrow().took()).reduce(Duration.ZERO, Duration::plus);
+        assertThat(longest.multipliedBy(3)).isLessThan(sum);
+    }
+}
