@@ -185,6 +185,10 @@ public final class FlashPlanner {
 
     /** Gives each part of a segment to the target that holds it; what is left over does not fit. */
     private void distribute(FirmwareImage image, Segment segment, Map<Integer, FirmwareImage.Builder> parts) {
+        if (isSea(image, segment)) {
+            problems.add(flatBinary(image, segment));
+            return;
+        }
         List<AddressRange> left = new ArrayList<>();
         left.add(segment.range());
         for (FlashTarget target : targets) {
@@ -202,19 +206,23 @@ public final class FlashPlanner {
             }
             left = Ranges.without(left, taken);
         }
-        for (AddressRange range : left) {
-            problems.add(
-                    segment.isFill() && image.segments().size() > 1
-                            ? new Problem(
-                                    Reason.FLAT_BINARY,
-                                    range,
-                                    image.name() + " is a flat binary: between its islands of data lie "
-                                            + segment.size() + " bytes of fill (0x"
-                                            + String.format(
-                                                    "%02X", segment.fill().getAsInt()) + ") at " + segment.range()
-                                            + ", which no memory of this device holds.")
-                            : outside(range, image.name()));
-        }
+        left.forEach(range -> problems.add(outside(range, image.name())));
+    }
+
+    /** Whether a segment is fill between islands of data that reaches beyond any one memory: nobody meant those bytes. */
+    private boolean isSea(FirmwareImage image, Segment segment) {
+        return segment.isFill()
+                && image.segments().size() > 1
+                && targets.stream().noneMatch(t -> t.layout().contains(segment.range()));
+    }
+
+    private static Problem flatBinary(FirmwareImage image, Segment sea) {
+        return new Problem(
+                Reason.FLAT_BINARY,
+                sea.range(),
+                image.name() + " is a flat binary: between its islands of data lie " + sea.size() + " bytes of fill (0x"
+                        + String.format("%02X", sea.fill().getAsInt()) + ") at " + sea.range()
+                        + ", which no memory of this device holds.");
     }
 
     private Problem outside(AddressRange range, String whose) {
