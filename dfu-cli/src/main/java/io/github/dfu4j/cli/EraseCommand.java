@@ -55,7 +55,7 @@ final class EraseCommand extends Subcommand {
             throw usage("Say what to erase: --start and --size, or --mass-erase.");
         }
         try (Usb usb = Usb.open(root())) {
-            DfuInterface device = usb.device();
+            DfuInterface device = usb.dfuSeDevice();
             FlashPlan plan = plan(device);
             if (dryRun) {
                 if (json) {

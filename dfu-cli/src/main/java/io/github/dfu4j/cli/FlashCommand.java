@@ -81,7 +81,7 @@ final class FlashCommand extends Subcommand {
         Optional<ManifestVerifier> verifier = trust.verifier(input.name(), false);
         FirmwareFile file = input.read(console());
         try (Usb usb = Usb.open(root())) {
-            DfuInterface device = usb.device();
+            DfuInterface device = usb.dfuSeDevice();
             OptionalInt chosen = alternate.on(device);
             FirmwareImage image = input.imageFor(file, device, chosen);
             FlashPlan plan = plan(device, image, options(chosen, verifier));

@@ -85,7 +85,9 @@ final class ListCommand extends Subcommand {
     }
 
     private static String version(DfuFunctionalDescriptor functional) {
-        return String.format(Locale.ROOT, "%x.%02x", functional.version() >> 8, functional.version() & 0xff);
+        int patch = functional.version() & 0xf;
+        return String.format(Locale.ROOT, "%x.%x", functional.version() >> 8, functional.version() >> 4 & 0xf)
+                + (patch == 0 ? "" : Integer.toHexString(patch));
     }
 
     /** Which bootloader it is, if that is known. */

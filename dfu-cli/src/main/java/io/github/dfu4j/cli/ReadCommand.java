@@ -51,7 +51,7 @@ final class ReadCommand extends Subcommand {
     public Integer call() throws Exception {
         try (Output output = Output.open(file, force);
                 Usb usb = Usb.open(root())) {
-            DfuInterface device = usb.device();
+            DfuInterface device = usb.dfuSeDevice();
             FlashTarget target = target(device, alternate.on(device));
             AddressRange range = range(target);
             checkReadable(device, target, range);

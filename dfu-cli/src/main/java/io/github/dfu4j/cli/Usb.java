@@ -101,6 +101,21 @@ final class Usb implements AutoCloseable {
         return chosen;
     }
 
+    /**
+     * The one device in DFU mode that the command line means, which must speak DfuSe.
+     *
+     * @throws CommandException if it speaks plain DFU
+     */
+    DfuInterface dfuSeDevice() throws UsbException, DfuSelectionException, CommandException {
+        DfuInterface chosen = device();
+        if (!chosen.isDfuSe()) {
+            throw new CommandException(
+                    ExitCode.UNAVAILABLE,
+                    chosen + " speaks plain DFU, which has no addresses; this command is for DfuSe devices alone.");
+        }
+        return chosen;
+    }
+
     /** Opens a conversation with a device. */
     DfuSession session(DfuInterface device) throws UsbException {
         return DfuSession.open(bus, device, time);

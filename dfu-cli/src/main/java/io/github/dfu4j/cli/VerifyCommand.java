@@ -36,7 +36,7 @@ final class VerifyCommand extends Subcommand {
     public Integer call() throws Exception {
         FirmwareFile file = input.read(console());
         try (Usb usb = Usb.open(root())) {
-            DfuInterface device = usb.device();
+            DfuInterface device = usb.dfuSeDevice();
             OptionalInt chosen = alternate.on(device);
             FirmwareImage image = input.imageFor(file, device, chosen);
             FlashReport report;

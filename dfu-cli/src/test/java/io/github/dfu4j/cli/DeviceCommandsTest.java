@@ -331,4 +331,50 @@ class DeviceCommandsTest {
         assertThat(run.err()).contains("no simulated board \"teapot\"", "daisy-seed");
         assertThat(dfu("--usb", "teapot", "list").err()).contains("There are:", "sim:", "usbip://", "libusb:");
     }
+
+    @Test
+    void a_plain_dfu_device_is_listed_as_one_and_not_taken_for_dfuse() throws IOException {
+        String usb = "sim:dfu11?mode=bootloader";
+
+        assertThat(dfu("--usb", usb, "list").out()).contains("DFU mode", "DFU 1.1,");
+        CommandRun read = dfu("--usb", usb, "read", directory.resolve("x").toString());
+        assertThat(read.status()).isEqualTo(ExitCode.UNAVAILABLE);
+        assertThat(read.err()).contains("speaks plain DFU");
+        assertThat(dfu("--usb", usb, "verify", program(16).toString()).err()).contains("speaks plain DFU");
+    }
+
+    @Test
+    void detach_takes_a_device_from_its_application_to_dfu_mode() {
+        CommandRun run = dfu("--usb", "sim:dfu11", "detach");
+
+        assertThat(run.status()).as(run.err()).isZero();
+        assertThat(run.out()).contains("came back as another device", "1209:0002");
+    }
+
+    @Test
+    void detach_is_not_for_a_device_in_dfu_mode() {
+        CommandRun run = dfu("--usb", "sim:stm32f407", "detach");
+
+        assertThat(run.status()).isEqualTo(ExitCode.UNAVAILABLE);
+        assertThat(run.err()).contains("in run-time mode");
+    }
+
+    @Test
+    void reset_says_what_became_of_the_device() {
+        CommandRun run = dfu("--usb", "sim:stm32f407", "reset");
+
+        assertThat(run.status()).as(run.err()).isZero();
+        assertThat(run.out()).contains("0483:df11");
+    }
+
+    @Test
+    void wait_returns_at_once_for_a_device_that_is_there_and_with_75_if_none_comes() {
+        CommandRun there = dfu("--usb", "sim:stm32f407", "wait");
+        assertThat(there.status()).isZero();
+        assertThat(there.out()).contains("at port 1-1");
+
+        CommandRun none = dfu("--usb", "sim:stm32f407", "-d", "1-9", "wait", "--timeout", "30");
+        assertThat(none.status()).isEqualTo(ExitCode.TRY_AGAIN);
+        assertThat(none.err()).contains("No DFU device at port 1-9", "30 s");
+    }
 }

@@ -1,0 +1,44 @@
+package io.github.dfu4j.cli;
+
+import io.github.dfu4j.dfu.DfuInterface;
+import io.github.dfu4j.dfu.DfuMode;
+import io.github.dfu4j.dfu.DfuSession;
+import io.github.dfu4j.dfu.Step;
+import io.github.dfu4j.usb.Deadline;
+import io.github.dfu4j.usb.DeviceWatch;
+import java.time.Duration;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Takes a device from its application to DFU mode. */
+@Command(
+        name = "detach",
+        description =
+                "Take a device from its application to DFU mode by DFU_DETACH, and by a bus reset where the device wants one."
+                        + " Status 75 says that it did not come back.")
+final class DetachCommand extends Subcommand {
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "SECONDS",
+            defaultValue = "15",
+            description = "How long the device may take to come back. Default: ${DEFAULT-VALUE}.")
+    private int timeout = 15;
+
+    @Override
+    public Integer call() throws Exception {
+        try (Usb usb = Usb.open(root())) {
+            DfuInterface device = usb.selector().inMode(DfuMode.RUN_TIME).one(usb.interfaces());
+            DeviceWatch watch = new DeviceWatch(usb.bus(), device.device(), usb.time());
+            try (DfuSession session = usb.session(device)) {
+                session.during(Step.of("detach from the application"));
+                session.detach(device.functional().detachTimeout());
+                if (!device.functional().willDetach()) {
+                    session.reset();
+                }
+            }
+            return ResetCommand.result(
+                    console(), watch.await(Deadline.in(usb.time(), Duration.ofSeconds(Math.max(1, timeout)))));
+        }
+    }
+}

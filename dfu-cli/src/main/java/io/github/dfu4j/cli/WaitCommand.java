@@ -1,0 +1,53 @@
+package io.github.dfu4j.cli;
+
+import io.github.dfu4j.dfu.DfuInterface;
+import io.github.dfu4j.dfu.DfuMode;
+import io.github.dfu4j.dfu.DfuSelector;
+import io.github.dfu4j.usb.Deadline;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Waits for a device. */
+@Command(
+        name = "wait",
+        description =
+                "Wait until a device in DFU mode is attached that fits -d, and say which it is. Status 75 says that none came.")
+final class WaitCommand extends Subcommand {
+
+    private static final Duration POLL = Duration.ofMillis(200);
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "SECONDS",
+            defaultValue = "60",
+            description = "How long to wait. Default: ${DEFAULT-VALUE}.")
+    private int timeout = 60;
+
+    @Override
+    public Integer call() throws Exception {
+        if (timeout < 0) {
+            throw usage("--timeout is 0 seconds or more, not " + timeout + ".");
+        }
+        try (Usb usb = Usb.open(root())) {
+            DfuSelector wanted = usb.selector().inMode(DfuMode.DFU);
+            BooleanSupplier stopped = root().cancellation().arm();
+            Deadline deadline = Deadline.in(usb.time(), Duration.ofSeconds(timeout));
+            while (true) {
+                boolean last = deadline.passed();
+                List<DfuInterface> found = wanted.all(usb.interfaces());
+                if (!found.isEmpty()) {
+                    found.forEach(device -> console().print(device.toString()));
+                    return ExitCode.OK;
+                }
+                if (last || stopped.getAsBoolean()) {
+                    throw new CommandException(
+                            ExitCode.TRY_AGAIN, "No " + wanted + " was attached within " + timeout + " s.");
+                }
+                usb.time().sleep(POLL);
+            }
+        }
+    }
+}
