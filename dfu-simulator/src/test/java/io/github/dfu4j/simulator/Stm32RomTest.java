@@ -172,6 +172,16 @@ class Stm32RomTest {
     }
 
     @Test
+    void mass_erase_of_small_pages_takes_the_time_of_one() {
+        Stm32Rom board = new Stm32Rom("stm32g474");
+        Host host = ready(board);
+        host.command("41");
+        assertThat(host.status()).isEqualTo("00 16 00 00 04 00"); // 22 ms
+        assertThat(host.finish()).isEqualTo(DNLOAD_IDLE);
+        assertThat(board.ledger().erased()).containsExactly(AddressRange.ofSize(FLASH, 512 << 10));
+    }
+
+    @Test
     void l4_stalls_the_status_while_it_erases() {
         Host host = ready(new Stm32Rom("stm32l476"));
         host.command("41 00 00 00 08");
