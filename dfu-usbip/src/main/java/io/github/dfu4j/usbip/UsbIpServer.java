@@ -137,7 +137,7 @@ public final class UsbIpServer implements Closeable {
             }
             current.values().stream()
                     .filter(i -> !keys.contains(i.device().key()))
-                    .forEach(i -> i.close("the device left the bus"));
+                    .forEach(i -> i.depart("the device left the bus"));
         } catch (UsbException | RuntimeException e) {
             // a bus that cannot be listed now says nothing about the devices; their transfers will
         }

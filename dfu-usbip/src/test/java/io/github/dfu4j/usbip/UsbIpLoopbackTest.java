@@ -361,6 +361,20 @@ class UsbIpLoopbackTest {
     }
 
     @Test
+    void the_last_answer_of_a_device_arrives_although_it_has_left_the_bus() throws Exception {
+        bus.plug("1-1", 0xdf11, (setup, data, offset) -> {
+            bus.unplug("1-1");
+            server.refresh();
+            return STATUS.control(setup, data, offset);
+        });
+        UsbConnection connection = open("1-1");
+
+        assertThat(connection.control(GETSTATUS, new byte[6], 0, 5000)).isEqualTo(6);
+        assertThat(nextEvent("released", "left the bus")).contains("the device left the bus");
+        assertKind(Kind.GONE, () -> connection.control(GETSTATUS, new byte[6], 0, 1000));
+    }
+
+    @Test
     void a_device_that_leaves_during_a_transfer_is_gone() throws Exception {
         CountDownLatch started = new CountDownLatch(1);
         CountDownLatch left = new CountDownLatch(1);

@@ -55,6 +55,8 @@ public final class ServerImport {
     private @Nullable Urb executing;
     private @Nullable Thread executor;
     private boolean configured;
+    private boolean answering;
+    private @Nullable String departed;
     private @Nullable String closedBecause;
 
     /** An import that has been granted: the device is open and claimed. */
@@ -121,6 +123,18 @@ public final class ServerImport {
             notifyAll();
             interruptTransfer();
         }
+    }
+
+    /**
+     * Ends the import because the device left the bus. The answer that it may just have given, as devices do when they leave DFU mode, goes
+     * out first; a second call does not wait for it any more.
+     */
+    public synchronized void depart(String why) {
+        if (!answering || departed != null) {
+            close(why);
+        }
+        departed = why;
+        notifyAll();
     }
 
     /** Cuts the transfer with the device short, where the bus can be interrupted; others end by their timeout. */
@@ -227,6 +241,7 @@ public final class ServerImport {
         try {
             for (Urb urb = next(); urb != null; urb = next()) {
                 transfer(urb);
+                answered();
             }
         } catch (IOException e) {
             close("the client left");
@@ -241,7 +256,15 @@ public final class ServerImport {
         while (closedBecause == null && queue.isEmpty()) {
             wait();
         }
-        return closedBecause == null ? queue.remove() : null;
+        answering = closedBecause == null;
+        return answering ? queue.remove() : null;
+    }
+
+    private synchronized void answered() {
+        answering = false;
+        if (departed != null) {
+            close(departed);
+        }
     }
 
     private void transfer(Urb urb) throws IOException, InterruptedException {
@@ -294,10 +317,10 @@ public final class ServerImport {
     private void awaitUnlink(Urb urb) throws IOException, InterruptedException {
         Deadline deadline = Deadline.in(Timebase.system(), transferTimeout.multipliedBy(6));
         synchronized (this) {
-            while (closedBecause == null && pending.containsValue(urb) && !deadline.passed()) {
+            while (closedBecause == null && departed == null && pending.containsValue(urb) && !deadline.passed()) {
                 wait(deadline.limit(Integer.MAX_VALUE));
             }
-            if (closedBecause == null) {
+            if (closedBecause == null && departed == null) {
                 complete(urb, UrbMessage.ETIMEDOUT, 0, NOTHING);
             }
         }
