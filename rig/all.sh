@@ -3,7 +3,7 @@
 for scenario in "$@"; do
   name=$(basename "$scenario" .sh)
   echo "== $name"
-  timeout -k 5 "${RIG_SCENARIO_LIMIT:-240}" bash "$scenario"
+  timeout -k 5 "${RIG_SCENARIO_LIMIT:-600}" bash "$scenario"
   status=$?
   if [ $status != 0 ]; then echo "FAIL $name: the scenario itself ended with status $status"; fi
   (

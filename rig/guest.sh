@@ -8,4 +8,7 @@ done
 ln -sfn "$(readlink -f "$RIG/work/systemd-udevd")" /run/systemd-udevd
 /run/systemd-udevd --daemon 2> /run/udevd.log || { cat /run/udevd.log; echo "rig: systemd-udevd did not start"; exit 70; }
 modprobe -a vhci-hcd usbip-host usbmon || { echo "rig: the kernel's USB modules did not load"; exit 70; }
+# udevadm must not take the file system it is in for somebody else's.
+export SYSTEMD_IGNORE_CHROOT=1
+mount -t debugfs debugfs /sys/kernel/debug
 unset rig_rules rig_udev

@@ -1,0 +1,35 @@
+# The same download by dfu-util and by dfu: control transfers counted by the kernel's usbmon, and wall time. A record, no judgement of either.
+. "$RIG/lib.sh"
+
+measure() { # BOARD ADDRESS
+  image "$scratch/image" 32768 200000
+
+  start_board theirs "$1" --real-time
+  attach 1-1
+  watch_bus
+  local started=$EPOCHREALTIME seconds
+  stock 200 -a 0 -s "$2" -D "$scratch/image"
+  seconds=$(seconds_since "$started")
+  record "$(printf '%-12s %8d bytes by dfu-util 0.11:              %5d DFU requests, %6.1f s' "$1" 32768 "$(transfers_seen)" "$seconds")"
+  stop_board theirs
+  wait_gone
+
+  start_board ours "$1" --real-time
+  attach 1-1
+  watch_bus
+  started=$EPOCHREALTIME
+  ours 200 flash "$scratch/image" --base "$2" --rewrite --no-verify
+  seconds=$(seconds_since "$started")
+  record "$(printf '%-12s %8d bytes by dfu, written only:          %5d DFU requests, %6.1f s of which the start of Java' "$1" 32768 "$(transfers_seen)" "$seconds")"
+  watch_bus
+  started=$EPOCHREALTIME
+  ours 200 flash "$scratch/image" --base "$2" --rewrite
+  seconds=$(seconds_since "$started")
+  record "$(printf '%-12s %8d bytes by dfu, written and read back: %5d DFU requests, %6.1f s' "$1" 32768 "$(transfers_seen)" "$seconds")"
+  stop_board ours
+  wait_gone
+  memory_is ours "${1%%\?*}" "$2" "$scratch/image"
+}
+
+it "an STM32F407" measure stm32f407 0x08000000
+it "an STM32G474" measure stm32g474 0x08000000
