@@ -65,7 +65,7 @@ public final class DaisyQuirks {
 
     private static List<Quirk> bootloaderRows(ReadBack readBack) {
         List<Quirk> rows = new ArrayList<>();
-        rows.add(common());
+        rows.add(common(readBack == ReadBack.UNKNOWN ? 500 : 1));
         if (readBack != ReadBack.TRUTHFUL) {
             Quirk.Builder released = Quirk.row("daisy-bootloader-erase", "Daisy bootloader")
                     .when("its layout", DaisyQuirks::isDaisyBootloader)
@@ -113,11 +113,12 @@ public final class DaisyQuirks {
         return rows;
     }
 
-    private static Quirk common() {
+    /** Whoever has looked at the device fences its last operation and need not wait for it. */
+    private static Quirk common(long settleMillis) {
         return Quirk.row("daisy-bootloader", "Daisy bootloader")
                 .when("its layout", DaisyQuirks::isDaisyBootloader)
                 .says(Trait.NO_MASS_ERASE)
-                .says(Trait.ONE_BEHIND, 500)
+                .says(Trait.ONE_BEHIND, settleMillis)
                 .says(Trait.BUSY_FOREVER_ON_BAD_ADDRESS)
                 .says(Trait.CLRSTATUS_ENTERS_ERROR)
                 .says(Trait.NO_DETACH)

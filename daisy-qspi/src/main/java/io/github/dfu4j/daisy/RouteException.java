@@ -14,8 +14,8 @@ public final class RouteException extends IOException {
         CANCELLED,
         /** Nobody pressed what was asked for in time, or something else each time. */
         NOT_PRESSED,
-        /** The board is not there. */
-        NO_BOARD,
+        /** There are several boards, and none was chosen. */
+        SEVERAL_BOARDS,
         /** Flashing failed. */
         FAILED
     }

@@ -2,6 +2,7 @@ package io.github.dfu4j.daisy;
 
 import io.github.dfu4j.dfu.DfuInterface;
 import io.github.dfu4j.dfu.DfuSession;
+import io.github.dfu4j.dfu.DfuTransferException;
 import io.github.dfu4j.dfu.Trait;
 import io.github.dfu4j.dfuse.DfuSeSession;
 import io.github.dfu4j.dfuse.FlashException;
@@ -110,7 +111,7 @@ public final class RouteRunner {
             List<String> places = new ArrayList<>();
             boards.forEach(b -> places.add(b.toString()));
             throw new RouteException(
-                    RouteException.Reason.NO_BOARD,
+                    RouteException.Reason.SEVERAL_BOARDS,
                     "There are " + boards.size() + " boards in bootloaders: " + String.join("; ", places)
                             + ". Say which by its port.",
                     new RouteReport(Collections.emptyList(), RouteReport.Ending.STAYS, Duration.ZERO),
@@ -385,16 +386,15 @@ public final class RouteRunner {
                     flash(stage, board, outcome);
                     return;
                 } catch (FlashException e) {
-                    // Left before the first erase took hold: the window was missed, not the board lost.
-                    boolean missed = e.report().written().isEmpty() && !e.isCancelled();
-                    if (!missed || attempt >= 3) {
-                        throw e;
-                    }
-                    board = whatIsThere();
-                    if (reached(board, stage.mode)) {
+                    // Left before anything was written: the window was missed, or somebody pressed RESET late. The
+                    // board is not lost.
+                    boolean gone =
+                            e.getCause() instanceof DfuTransferException lost && lost.kind() == UsbException.Kind.GONE;
+                    if (!gone || !e.report().written().isEmpty() || attempt >= 3) {
                         throw e;
                     }
                     listener.on(new RouteEvent.Note("The board left its bootloader before anything was written."));
+                    board = whatIsThere();
                 }
             }
         }

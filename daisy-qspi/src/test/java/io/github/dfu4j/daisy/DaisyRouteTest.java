@@ -227,6 +227,17 @@ class DaisyRouteTest {
     }
 
     @Test
+    void a_reset_that_comes_late_while_the_bootloader_is_at_work_already_does_no_harm() throws Exception {
+        Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V6_4));
+        DaisyImage image = data(0x900c_0000L, 100_000);
+        DaisyRoute route = bench.route(image); // not on the bus yet: presses are asked for, and come after it appeared
+        RouteReport report = bench.runner().run(route);
+        assertThat(words(route)).contains("ENTER_BOOTLOADER");
+        assertThat(report.stages()).last().satisfies(s -> assertThat(s.result()).isEqualTo(RouteReport.Result.DONE));
+        assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
+    }
+
+    @Test
     void nobody_presses_and_the_deadline_ends_it_at_a_stage_from_which_it_goes_on_later() throws Exception {
         Bench bench = new Bench(new DaisySeed()).after(1000);
         bench.options = RouteOptions.DEFAULT.withPressDeadline(Duration.ofMinutes(1));

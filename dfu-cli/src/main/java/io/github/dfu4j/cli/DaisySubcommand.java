@@ -21,7 +21,6 @@ abstract class DaisySubcommand extends Subcommand {
 
     /** Opens the USB and does some work there. */
     final int atTable(RouteOptions options, Work work) throws Exception {
-        Cancellation cancellation = new Cancellation(console()).arm();
         try (Usb usb = Usb.open(root())) {
             return work.at(new DaisyTable(
                     console(),
@@ -29,9 +28,7 @@ abstract class DaisySubcommand extends Subcommand {
                     usb.time(),
                     usb.selector().port(),
                     options.withPressDeadline(Duration.ofSeconds(Math.max(1, wait))),
-                    cancellation));
-        } finally {
-            cancellation.ended();
+                    root().cancellation().arm()));
         }
     }
 }

@@ -145,7 +145,7 @@ final class Failures {
         if (failure instanceof RouteException route) {
             return switch (route.reason()) {
                 case CANCELLED, NOT_PRESSED -> ExitCode.TRY_AGAIN;
-                case NO_BOARD -> ExitCode.UNAVAILABLE;
+                case SEVERAL_BOARDS -> ExitCode.USAGE;
                 case FAILED -> causeStatus(route.getCause());
             };
         }

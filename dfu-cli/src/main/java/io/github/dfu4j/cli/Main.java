@@ -1,5 +1,6 @@
 package io.github.dfu4j.cli;
 
+import java.util.Arrays;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 
@@ -25,14 +26,16 @@ public final class Main {
         DfuCommand root = new DfuCommand(console);
         Failures failures = new Failures(console, root::isVerbose);
         try {
-            CommandLine line = new CommandLine(root)
+            // dfu-util's options mean other things than ours, so its command line stands apart.
+            boolean dfuUtil = args.length > 0 && args[0].equals("dfu-util");
+            CommandLine line = new CommandLine(dfuUtil ? new DfuUtilCommand(console) : root)
                     .setOut(console.out())
                     .setCaseInsensitiveEnumValuesAllowed(true)
                     .setErr(console.err())
                     .setColorScheme(CommandLine.Help.defaultColorScheme(console.isTerminal() ? Ansi.AUTO : Ansi.OFF))
                     .setExecutionExceptionHandler((e, command, parsed) -> failures.explain(e))
                     .setParameterExceptionHandler((e, arguments) -> failures.explainUsage(e));
-            return line.execute(args);
+            return line.execute(dfuUtil ? Arrays.copyOfRange(args, 1, args.length) : args);
         } catch (OutOfMemoryError | StackOverflowError | RuntimeException e) {
             return failures.explain(e);
         } finally {

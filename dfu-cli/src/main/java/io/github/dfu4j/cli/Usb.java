@@ -31,9 +31,13 @@ final class Usb implements AutoCloseable {
 
     /** Opens the USB that the command line asks for. */
     static Usb open(DfuCommand root) throws UsbException, CommandException {
+        return open(root.usb(), root.device());
+    }
+
+    /** Opens a USB by its name, for devices of which some words must be true. */
+    static Usb open(String name, List<String> wanted) throws UsbException, CommandException {
         TreeMap<String, UsbBusProvider> providers = new TreeMap<>();
         ServiceLoader.load(UsbBusProvider.class).forEach(p -> providers.put(p.scheme(), p));
-        String name = root.usb();
         String scheme = name.contains(":") ? name.substring(0, name.indexOf(':')) : name;
         UsbBusProvider provider = providers.get(scheme);
         if (provider == null) {
@@ -44,7 +48,7 @@ final class Usb implements AutoCloseable {
         }
         try {
             UsbBus bus = provider.open(name);
-            return new Usb(bus, provider.timebase(bus), root.device());
+            return new Usb(bus, provider.timebase(bus), wanted);
         } catch (IllegalArgumentException e) {
             throw new CommandException(ExitCode.USAGE, "--usb " + name + ": " + Failures.sentence(e.getMessage()));
         }

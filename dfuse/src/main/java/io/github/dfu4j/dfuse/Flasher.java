@@ -520,19 +520,21 @@ public final class Flasher {
                 canary(all.get(0));
                 return;
             }
-            long total = erases.stream().mapToLong(e -> e.cleared().size()).sum();
+            List<AddressRange> cleared = new ArrayList<>();
+            erases.forEach(e -> cleared.add(e.cleared()));
+            long total = Ranges.size(Ranges.joined(cleared)); // some devices clear more than the next erase begins at
             if (total == 0) {
                 return;
             }
-            long done = 0;
+            cleared.clear();
             work.phase(plan, Phase.ERASE, total);
             for (FlashPlan.Erase erase : erases) {
                 checkJob();
                 // Reported even if the command fails: it may have begun.
                 work.erased.add(erase.cleared());
                 session.erase(erase.address(), operation());
-                done += erase.cleared().size();
-                work.progress(plan, Phase.ERASE, erase.address(), done, total);
+                cleared.add(erase.cleared());
+                work.progress(plan, Phase.ERASE, erase.address(), Ranges.size(Ranges.joined(cleared)), total);
             }
             canary(erases.get(0).cleared());
         }
