@@ -1,7 +1,13 @@
 package io.github.dfu4j.cli;
 
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
@@ -83,6 +89,15 @@ final class DfuCommand implements Runnable {
     private List<String> device = new ArrayList<>();
 
     @Option(
+            names = "--trace",
+            paramLabel = "FILE",
+            scope = ScopeType.INHERIT,
+            description = "Write every USB transfer to a file, one readable line each.")
+    private @Nullable String trace;
+
+    private @Nullable PrintWriter transcript;
+
+    @Option(
             names = {"-v", "--verbose"},
             scope = ScopeType.INHERIT,
             description = "Say more; show where a fault of dfu itself comes from.")
@@ -113,6 +128,29 @@ final class DfuCommand implements Runnable {
     /** The name of the USB to use. */
     String usb() {
         return usb;
+    }
+
+    /** Takes the lines of the transcript that the user wants of what goes over the bus. */
+    Optional<Consumer<String>> transcript() throws CommandException {
+        if (trace == null) {
+            return Optional.empty();
+        }
+        try {
+            PrintWriter lines = new PrintWriter(Files.newBufferedWriter(Inputs.path(trace)));
+            transcript = lines;
+            return Optional.of(lines::println);
+        } catch (IOException e) {
+            throw new CommandException(
+                    ExitCode.CANNOT_CREATE, "--trace " + trace + " cannot be written: " + Failures.message(e));
+        }
+    }
+
+    /** The command has ended and has said all it has to say. */
+    void ended() {
+        if (transcript != null) {
+            transcript.close();
+        }
+        cancellation.ended();
     }
 
     /** What the user said of the device wanted. */

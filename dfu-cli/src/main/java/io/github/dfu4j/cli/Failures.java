@@ -6,6 +6,8 @@ import io.github.dfu4j.dfu.DfuCancelledException;
 import io.github.dfu4j.dfu.DfuException;
 import io.github.dfu4j.dfu.DfuSelectionException;
 import io.github.dfu4j.dfu.DfuTransferException;
+import io.github.dfu4j.dfu.DownloadException;
+import io.github.dfu4j.dfu.DownloadReport;
 import io.github.dfu4j.dfuse.FlashException;
 import io.github.dfu4j.dfuse.FlashPlanException;
 import io.github.dfu4j.dfuse.LayoutFormatException;
@@ -148,6 +150,11 @@ final class Failures {
                 case SEVERAL_BOARDS -> ExitCode.USAGE;
                 case FAILED -> causeStatus(route.getCause());
             };
+        }
+        if (failure instanceof DownloadException download) {
+            return download.report().outcome() == DownloadReport.Outcome.CANCELLED
+                    ? ExitCode.TRY_AGAIN
+                    : causeStatus(download.getCause());
         }
         if (failure instanceof DfuCancelledException) {
             return ExitCode.TRY_AGAIN;

@@ -1,7 +1,11 @@
 package io.github.dfu4j.cli;
 
 import io.github.dfu4j.dfu.DfuInterface;
+import io.github.dfu4j.dfu.DownloadPlan;
+import io.github.dfu4j.dfu.DownloadReport;
 import io.github.dfu4j.dfuse.DfuSeSession;
+import io.github.dfu4j.dfuse.FlashAll;
+import io.github.dfu4j.dfuse.FlashEvent;
 import io.github.dfu4j.dfuse.FlashException;
 import io.github.dfu4j.dfuse.FlashOptions;
 import io.github.dfu4j.dfuse.FlashPlan;
@@ -11,9 +15,16 @@ import io.github.dfu4j.dfuse.FlashReport;
 import io.github.dfu4j.dfuse.Flasher;
 import io.github.dfu4j.image.FirmwareFile;
 import io.github.dfu4j.image.FirmwareImage;
+import io.github.dfu4j.image.FirmwareVerifier;
 import io.github.dfu4j.trust.ManifestVerifier;
+import io.github.dfu4j.usb.PortPath;
 import io.github.dfu4j.usb.UsbException;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +53,12 @@ final class FlashCommand extends Subcommand {
             names = {"-n", "--dry-run"},
             description = "Print the plan and touch nothing.")
     private boolean dryRun;
+
+    @Option(
+            names = "--all",
+            description =
+                    "Flash all devices in DFU mode that fit -d, side by side; so do several ports, -d 1-1 -d 1-2.")
+    private boolean all;
 
     @Option(names = "--leave", description = "Leave DFU mode in the end and start the program.")
     private boolean leave;
@@ -78,34 +95,158 @@ final class FlashCommand extends Subcommand {
 
     @Override
     public Integer call() throws Exception {
-        Optional<ManifestVerifier> verifier = trust.verifier(input.name(), false);
         FirmwareFile file = input.read(console());
         try (Usb usb = Usb.open(root())) {
-            DfuInterface device = usb.dfuSeDevice();
-            OptionalInt chosen = alternate.on(device);
-            FirmwareImage image = input.imageFor(file, device, chosen);
-            FlashPlan plan = plan(device, image, options(chosen, verifier));
-            if (dryRun) {
-                if (json) {
-                    console().print(Json.write(Plans.json(plan)));
-                } else {
-                    Plans.lines(plan).forEach(console()::print);
-                    plan.warnings().forEach(console()::warn);
-                    console().print("Nothing was touched.");
+            List<DfuInterface> devices = usb.devices(all);
+            Optional<ManifestVerifier> verifier = trust.verifier(input.name(), false);
+            if (devices.size() == 1 && !devices.get(0).isDfuSe()) {
+                return plain(usb, devices.get(0), file, verifier);
+            }
+            List<FlashAll.Job> jobs = new ArrayList<>();
+            for (DfuInterface device : devices) {
+                if (!device.isDfuSe()) {
+                    throw usage(device + " speaks plain DFU; such devices are flashed one at a time.");
                 }
+                OptionalInt chosen = alternate.on(device);
+                jobs.add(new FlashAll.Job(
+                        device, plan(device, input.imageFor(file, device, chosen), options(chosen, verifier))));
+            }
+            if (dryRun) {
+                show(jobs);
                 return ExitCode.OK;
             }
-            Plans.lines(plan).forEach(console()::note);
-            plan.warnings().forEach(console()::warn);
-            FlashReport report = flash(usb, device, plan);
-            if (verifier.isPresent()) {
+            jobs.forEach(this::tell);
+            int status = jobs.size() == 1 && !all ? one(usb, jobs.get(0)) : many(usb, jobs);
+            if (status == ExitCode.OK && verifier.isPresent()) {
                 trust.flashed(verifier.get());
             }
-            if (json) {
-                console().print(Json.write(Reports.json(report)));
-            } else {
-                Reports.lines(report).forEach(console()::print);
+            return status;
+        }
+    }
+
+    private void show(List<FlashAll.Job> jobs) {
+        if (json) {
+            List<Map<String, Object>> plans =
+                    jobs.stream().map(job -> Plans.json(job.plan())).toList();
+            console().print(Json.write(plans.size() == 1 && !all ? plans.get(0) : plans));
+            return;
+        }
+        for (FlashAll.Job job : jobs) {
+            Plans.lines(job.plan()).forEach(console()::print);
+            job.plan().warnings().forEach(console()::warn);
+        }
+        console().print("Nothing was touched.");
+    }
+
+    private void tell(FlashAll.Job job) {
+        Plans.lines(job.plan()).forEach(console()::note);
+        job.plan().warnings().forEach(console()::warn);
+    }
+
+    private int one(Usb usb, FlashAll.Job job) throws UsbException, FlashException {
+        FlashReport report = flash(usb, job.target(), job.plan());
+        if (json) {
+            console().print(Json.write(Reports.json(report)));
+        } else {
+            Reports.lines(report).forEach(console()::print);
+        }
+        return ExitCode.OK;
+    }
+
+    /** Flashes boards side by side; the status is that of the first that failed. */
+    private int many(Usb usb, List<FlashAll.Job> jobs) {
+        List<FlashAll.Result> results = new FlashAll(
+                        usb.recorded(), usb.time(), root().cancellation().arm())
+                .run(jobs, job -> event -> {
+                    if (event instanceof FlashEvent.Finished finished) {
+                        console()
+                                .note("  " + board(job.target()) + ": "
+                                        + finished.report().outcome().name().toLowerCase(Locale.ROOT));
+                    }
+                });
+        if (json) {
+            console().print(Json.write(results.stream().map(FlashCommand::json).toList()));
+        } else {
+            for (FlashAll.Result result : results) {
+                console()
+                        .print(String.format(
+                                Locale.ROOT,
+                                "%-8s %-10s %s",
+                                board(result.target()),
+                                result.succeeded() ? "done" : "FAILED",
+                                words(result)));
             }
+            console()
+                    .print(results.stream().filter(FlashAll.Result::succeeded).count() + " of " + results.size()
+                            + " boards done.");
+        }
+        return results.stream()
+                .flatMap(result -> result.failure().stream())
+                .map(Failures::status)
+                .findFirst()
+                .orElse(ExitCode.OK);
+    }
+
+    private static String board(DfuInterface device) {
+        return device.device()
+                .port()
+                .map(PortPath::toString)
+                .orElse(device.device().key());
+    }
+
+    private static String words(FlashAll.Result result) {
+        return result.completed()
+                .map(report -> (report.proved() ? "verified" : "not verified") + ", in "
+                        + FlashProgress.seconds(report.took()))
+                .or(() -> result.failure().map(Failures::message))
+                .orElse("");
+    }
+
+    private static Map<String, Object> json(FlashAll.Result result) {
+        Map<String, Object> one = Json.object();
+        one.put("device", board(result.target()));
+        result.completed().ifPresent(report -> one.put("report", Reports.json(report)));
+        result.failure().ifPresent(failure -> {
+            one.put("failure", Failures.message(failure));
+            one.put("status", Failures.status(failure));
+        });
+        return one;
+    }
+
+    private int plain(Usb usb, DfuInterface device, FirmwareFile file, Optional<ManifestVerifier> verifier)
+            throws IOException, CommandException {
+        int chosen = alternate.on(device).orElse(device.alternates().get(0).number());
+        FirmwareImage image = input.imageFor(file, device, OptionalInt.empty());
+        if (verifier.isPresent()) {
+            console()
+                    .note(verifier.get()
+                            .verify(
+                                    image,
+                                    new FirmwareVerifier.Target(
+                                            device.device().vendorId(),
+                                            device.device().productId(),
+                                            List.of())));
+        }
+        DownloadPlan plan = PlainFlash.plan(device, image, chosen, !noVerify, leave);
+        PlainFlash flash = new PlainFlash(console(), usb, root().cancellation());
+        if (dryRun) {
+            if (json) {
+                console().print(Json.write(PlainFlash.json(plan)));
+            } else {
+                flash.tell(plan);
+                console().print("Nothing was touched.");
+            }
+            return ExitCode.OK;
+        }
+        flash.tell(plan);
+        DownloadReport report = flash.run(device, plan);
+        if (verifier.isPresent()) {
+            trust.flashed(verifier.get());
+        }
+        if (json) {
+            console().print(Json.write(PlainFlash.json(report)));
+        } else {
+            flash.print(report);
         }
         return ExitCode.OK;
     }

@@ -40,7 +40,7 @@ public final class Main {
             return failures.explain(e);
         } finally {
             console.flush();
-            root.cancellation().ended();
+            root.ended();
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.github.dfu4j.cli;
 
+import io.github.dfu4j.dfu.DfuDownloader;
 import io.github.dfu4j.dfu.DfuInterface;
 import io.github.dfu4j.dfu.Quirk;
 import io.github.dfu4j.dfu.Trait;
@@ -8,6 +9,7 @@ import io.github.dfu4j.dfuse.FlashTarget;
 import io.github.dfu4j.dfuse.Flasher;
 import io.github.dfu4j.dfuse.SectorRun;
 import io.github.dfu4j.image.AddressRange;
+import java.io.IOException;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
@@ -23,6 +25,9 @@ import picocli.CommandLine.Parameters;
         description =
                 "Read memory of a device into a flat binary: a range, or from an address to the end of its region.")
 final class ReadCommand extends Subcommand {
+
+    /** Some devices never end an upload. */
+    private static final long MOST_UPLOADED = 64 << 20;
 
     @Parameters(paramLabel = "FILE", description = "Where the bytes go.")
     private String file = "";
@@ -51,7 +56,13 @@ final class ReadCommand extends Subcommand {
     public Integer call() throws Exception {
         try (Output output = Output.open(file, force);
                 Usb usb = Usb.open(root())) {
-            DfuInterface device = usb.dfuSeDevice();
+            DfuInterface device = usb.device();
+            if (!device.isDfuSe()) {
+                long bytes = upload(usb, device, output);
+                output.keep();
+                console().print("Read " + Numbers.bytes(bytes) + " of firmware into " + file + ".");
+                return ExitCode.OK;
+            }
             FlashTarget target = target(device, alternate.on(device));
             AddressRange range = range(target);
             checkReadable(device, target, range);
@@ -65,6 +76,29 @@ final class ReadCommand extends Subcommand {
                             + ".");
         }
         return ExitCode.OK;
+    }
+
+    /** Reads what a device that speaks plain DFU sends, until it ends. */
+    private long upload(Usb usb, DfuInterface device, Output output) throws IOException, CommandException {
+        if (start != null) {
+            throw usage(device.device() + " speaks plain DFU, which has no addresses: leave out --start.");
+        }
+        try (FlashProgress progress = new FlashProgress(console(), usb.time())) {
+            progress.begin("reading", 0);
+            return new DfuDownloader(
+                            usb.recorded(),
+                            Usb.quirks(),
+                            usb.time(),
+                            (done, total) -> progress.reach(done),
+                            root().cancellation().arm())
+                    .upload(
+                            device,
+                            alternate
+                                    .on(device)
+                                    .orElse(device.alternates().get(0).number()),
+                            output.stream(),
+                            size == null ? MOST_UPLOADED : size);
+        }
     }
 
     private FlashTarget target(DfuInterface device, OptionalInt chosen) throws CommandException {

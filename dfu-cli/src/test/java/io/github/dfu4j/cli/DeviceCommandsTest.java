@@ -333,14 +333,83 @@ class DeviceCommandsTest {
     }
 
     @Test
-    void a_plain_dfu_device_is_listed_as_one_and_not_taken_for_dfuse() throws IOException {
+    void a_plain_dfu_device_is_listed_as_one_and_has_no_addresses_to_verify() throws IOException {
         String usb = "sim:dfu11?mode=bootloader";
 
         assertThat(dfu("--usb", usb, "list").out()).contains("DFU mode", "DFU 1.1,");
-        CommandRun read = dfu("--usb", usb, "read", directory.resolve("x").toString());
-        assertThat(read.status()).isEqualTo(ExitCode.UNAVAILABLE);
-        assertThat(read.err()).contains("speaks plain DFU");
         assertThat(dfu("--usb", usb, "verify", program(16).toString()).err()).contains("speaks plain DFU");
+    }
+
+    @Test
+    void a_plain_dfu_device_is_taken_from_its_application_flashed_verified_and_read() throws IOException {
+        String usb = "sim:dfu11?state=" + directory.resolve("board");
+        Path program = program(5_000);
+
+        CommandRun flash = dfu("--usb", usb, "flash", program.toString());
+        assertThat(flash.status()).as(flash.err()).isZero();
+        assertThat(flash.err()).contains("from its application to DFU mode", "download 5 000 bytes");
+        assertThat(flash.out()).contains("Downloaded 5 000 bytes", "Verified by reading back.");
+
+        CommandRun read =
+                dfu("--usb", usb, "read", directory.resolve("read.bin").toString());
+        assertThat(read.status()).as(read.err()).isZero();
+        assertThat(directory.resolve("read.bin")).hasSameBinaryContentAs(program);
+    }
+
+    @Test
+    void all_boards_are_flashed_side_by_side_and_a_failing_one_does_not_disturb_the_rest() throws IOException {
+        String file = program(3_000).toString();
+        String[] flash = {"flash", file, "--base", "0x08000000"};
+
+        CommandRun all = dfu("--usb", "sim:stm32f407?count=3", flash[0], flash[1], flash[2], flash[3], "--all");
+        assertThat(all.status()).as(all.err()).isZero();
+        assertThat(all.out()).contains("1-1      done", "1-3      done", "verified", "3 of 3 boards done.");
+
+        CommandRun two = dfu(
+                "--usb",
+                "sim:stm32f407?count=3",
+                "-d",
+                "1-1",
+                "-d",
+                "1-3",
+                flash[0],
+                flash[1],
+                flash[2],
+                flash[3],
+                "--json");
+        assertThat(two.json().findValuesAsText("device")).containsExactly("1-1", "1-3");
+
+        CommandRun failing = dfu(
+                "--usb",
+                "sim:stm32f407?count=2&fault=disconnect@30",
+                flash[0],
+                flash[1],
+                flash[2],
+                flash[3],
+                "--all",
+                "--json");
+        assertThat(failing.status()).isEqualTo(ExitCode.IO);
+        assertThat(failing.json().findValuesAsText("failure"))
+                .hasSize(2)
+                .allSatisfy(failure -> assertThat(failure).contains("run the same command again"));
+    }
+
+    @Test
+    void a_trace_has_a_line_for_every_transfer() throws IOException {
+        Path trace = directory.resolve("trace");
+
+        CommandRun run = dfu(
+                "--usb",
+                "sim:stm32f407",
+                "--trace",
+                trace.toString(),
+                "flash",
+                program(100).toString(),
+                "--base",
+                "0x08000000");
+
+        assertThat(run.status()).as(run.err()).isZero();
+        assertThat(trace).content().contains("21 01 0000 0000 5 > 21 00 00 00 08", "a1 03 0000 0000 6 <");
     }
 
     @Test
