@@ -7,10 +7,10 @@ serve() {
 }
 
 lists() {
-  ours 60 list
+  ours 120 list
   assert_says '0483:df11' "$said"
   assert_says 'Internal Flash' "$said"
-  ours 60 list --json
+  ours 120 list --json
   assert_says '"1-1"' "$said"
 }
 
@@ -37,26 +37,26 @@ keeps_the_neighbours() {
   dd if="$scratch/small" of="$scratch/both" bs=1 seek=7000 conv=notrunc status=none
   ours 120 flash "$scratch/small" --base $((0x08004000 + 7000))
   assert_eq "erased" "0x08004000..0x08007FFF" "$(erased board)"
-  ours 60 read "$scratch/read" --start 0x08004000 --size 20000
+  ours 120 read "$scratch/read" --start 0x08004000 --size 20000
   assert_same "$scratch/both" "$scratch/read"
 }
 
 verifies() {
-  ours 60 verify "$scratch/both" --base 0x08004000
-  assert_status 74 ours 60 verify "$scratch/first" --base 0x08004000
+  ours 120 verify "$scratch/both" --base 0x08004000
+  assert_status 74 ours 120 verify "$scratch/first" --base 0x08004000
   assert_says '0x08005B58' "$said"
 }
 
 refuses_an_address_that_is_not_there() {
   local before
   before=$(changes board)
-  assert_status 65 ours 60 flash "$scratch/first" --base 0x90040000
+  assert_status 65 ours 120 flash "$scratch/first" --base 0x90040000
   assert_says '0x90040000' "$said"
   assert_eq "changes" "$before" "$(changes board)"
 }
 
 erases() {
-  ours 60 erase --start 0x08008000 --size 16K
+  ours 120 erase --start 0x08008000 --size 16K
   head -c 16384 /dev/zero | tr '\0' '\377' > "$scratch/blank"
 }
 

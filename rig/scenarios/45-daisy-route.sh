@@ -35,7 +35,7 @@ operator() {
 }
 
 the_route_is_printed_and_nothing_touched() {
-  ours 60 daisy flash "$program" --bootloader "$RIG/work/daisy-bootloader.bin" --dry-run
+  ours 120 daisy flash "$program" --bootloader "$RIG/work/daisy-bootloader.bin" --dry-run
   assert_says '291 ?636 ?bytes' "$said"
   assert_says 'Hold BOOT, tap RESET, let BOOT go' "$said"
   assert_eq "changes" 0 "$(changes daisy)"

@@ -9,7 +9,7 @@ serve() {
 we_verify_what_dfu_util_wrote() {
   image "$scratch/theirs" 7001
   stock 60 -a 0 -s 0x08002000 -D "$scratch/theirs"
-  ours 60 verify "$scratch/theirs" --base 0x08002000
+  ours 120 verify "$scratch/theirs" --base 0x08002000
 }
 
 dfu_util_uploads_what_we_wrote() {
@@ -21,7 +21,7 @@ dfu_util_uploads_what_we_wrote() {
 
 dfu_util_takes_our_dfuse_file() {
   image "$scratch/third" 5000 20000
-  ours 60 convert "$scratch/third" "$scratch/third.dfu" --base 0x08010000 --vid 0x0483 --pid 0xdf11
+  ours 120 convert "$scratch/third" "$scratch/third.dfu" --base 0x08010000 --vid 0x0483 --pid 0xdf11
   stock 60 -a 0 -D "$scratch/third.dfu"
   assert_silent_about '^dfu-util: ' "$said"
   assert_says 'Parsing element 1, address = 0x08010000, size = 5000' "$said"
@@ -50,7 +50,7 @@ suffixed_files_go_both_ways() {
   stock 30 -d 1209:0001 -e
   wait_for 30 "DFU mode" dfu-util-lists 'Found DFU: \[1209:0002\]'
   image "$scratch/fifth" 3000 10000
-  ours 60 convert "$scratch/fifth" "$scratch/fifth.dfu" --to dfu --base 0 --vid 0x1209 --pid 0x0002
+  ours 120 convert "$scratch/fifth" "$scratch/fifth.dfu" --to dfu --base 0 --vid 0x1209 --pid 0x0002
   stock 60 -D "$scratch/fifth.dfu"
   assert_silent_about '^dfu-util: ' "$said"
   stock 60 -d ,1209:0002 -U "$scratch/fifth.up"

@@ -5,7 +5,7 @@ serve() { start_board board stm32f407 --usbip 3241; }
 
 flashes_by_our_server() {
   image "$scratch/first" 5000
-  ours 60 --usb usbip://127.0.0.1:3241 list
+  ours 120 --usb usbip://127.0.0.1:3241 list
   assert_says 'Internal Flash' "$said"
   ours 120 --usb usbip://127.0.0.1:3241 flash "$scratch/first" --base 0x08004000
   assert_says 'Verified by reading back: ' "$said"
@@ -24,16 +24,16 @@ the_kernel_exports_the_board() {
 
 flashes_by_the_kernels_export() {
   image "$scratch/second" 6001 30000
-  ours 60 --usb usbip://127.0.0.1 list
+  ours 120 --usb usbip://127.0.0.1 list
   assert_says 'Internal Flash' "$said"
   ours 120 --usb usbip://127.0.0.1 flash "$scratch/second" --base 0x08008000
   assert_says 'Verified by reading back: ' "$said"
-  ours 60 --usb usbip://127.0.0.1 read "$scratch/read" --start 0x08004000 --size 5000
+  ours 120 --usb usbip://127.0.0.1 read "$scratch/read" --start 0x08004000 --size 5000
   assert_same "$scratch/first" "$scratch/read"
 }
 
 nothing_listens_is_said() {
-  assert_status 74 ours 60 --usb usbip://127.0.0.1:3999 list
+  assert_status 74 ours 120 --usb usbip://127.0.0.1:3999 list
   assert_says '127.0.0.1:3999' "$said"
 }
 

@@ -60,7 +60,7 @@ a_claimed_device_is_named_as_such() {
   holder=$!
   wait_for 20 "dfu-util to begin" grep -q 'Erase' "$scratch/raw"
   kill -STOP $holder
-  ours 60 flash "$scratch/samples" --base 0x90050000 || status=$?
+  ours 120 flash "$scratch/samples" --base 0x90050000 || status=$?
   : > "$scratch/reason"
   cat "$said"
   kill -CONT $holder
