@@ -123,7 +123,7 @@ end_process() {
 process_ended() { [ ! -e "/proc/$1" ] || grep -q '^State:[[:space:]]Z' "/proc/$1/status"; }
 
 # The dfu command as ./dfu starts it, its jar taken from memory: starting it from the share takes twice the time.
-java=(java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Xshare:auto)
+java=("${JAVA_HOME:+$JAVA_HOME/bin/}java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Xshare:auto)
 dfu_jar=/run/dfu.jar
 if [ ! -e $dfu_jar ] && [ -e "$RIG/../dfu-cli/target/dfu.jar" ]; then cp "$RIG/../dfu-cli/target/dfu.jar" $dfu_jar; fi
 
