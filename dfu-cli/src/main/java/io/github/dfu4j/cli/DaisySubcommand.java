@@ -24,8 +24,7 @@ abstract class DaisySubcommand extends Subcommand {
         try (Usb usb = Usb.open(root())) {
             return work.at(new DaisyTable(
                     console(),
-                    usb.bus(),
-                    usb.time(),
+                    usb,
                     usb.selector().port(),
                     options.withPressDeadline(Duration.ofSeconds(Math.max(1, wait))),
                     root().cancellation().arm()));

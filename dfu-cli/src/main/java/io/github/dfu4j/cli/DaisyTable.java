@@ -27,7 +27,6 @@ import io.github.dfu4j.simulator.DaisySeed;
 import io.github.dfu4j.simulator.Operator;
 import io.github.dfu4j.simulator.VirtualBus;
 import io.github.dfu4j.usb.PortPath;
-import io.github.dfu4j.usb.Timebase;
 import io.github.dfu4j.usb.UsbBus;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -51,36 +50,31 @@ final class DaisyTable {
     private static final Pattern VERSION = Pattern.compile("dsy_bootloader_v(\\d+)(?:_(\\d+))?(?:-(.*))?\\.bin");
 
     private final Console console;
-    private final UsbBus bus;
+    private final Usb usb;
     private final Optional<PortPath> port;
     private final RouteRunner runner;
     private final QspiLoader loader;
     private final FlashProgress progress;
     private boolean pictureShown;
 
-    DaisyTable(
-            Console console,
-            UsbBus bus,
-            Timebase time,
-            Optional<PortPath> port,
-            RouteOptions options,
-            BooleanSupplier cancelled) {
+    DaisyTable(Console console, Usb usb, Optional<PortPath> port, RouteOptions options, BooleanSupplier cancelled) {
         this.console = console;
-        this.bus = bus;
+        this.usb = usb;
         this.port = port;
-        this.progress = new FlashProgress(console, time);
-        this.runner = new RouteRunner(bus, port, time, hands(), listener(), cancelled, options);
-        this.loader = new QspiLoader(bus, port, time, hands(), listener(), cancelled, options);
+        this.progress = new FlashProgress(console, usb.time());
+        this.runner = new RouteRunner(usb.bus(), port, usb.time(), hands(), listener(), cancelled, options);
+        this.loader = new QspiLoader(usb.bus(), port, usb.time(), hands(), listener(), cancelled, options);
     }
 
     /** A table without a board, for plans. */
     static DaisyTable withoutBoard(Console console) {
         VirtualBus empty = new VirtualBus();
-        return new DaisyTable(console, empty, empty.time(), Optional.empty(), RouteOptions.DEFAULT, () -> false);
+        return new DaisyTable(
+                console, Usb.of(empty, empty.time()), Optional.empty(), RouteOptions.DEFAULT, () -> false);
     }
 
     UsbBus bus() {
-        return bus;
+        return usb.bus();
     }
 
     QspiLoader loader() {
@@ -148,10 +142,8 @@ final class DaisyTable {
     }
 
     private Optional<DaisySeed> simulatedBoard() {
-        if (!(bus instanceof VirtualBus virtual)) {
-            return Optional.empty();
-        }
-        return virtual.boards().entrySet().stream()
+        return usb.simulator().stream()
+                .flatMap(bus -> bus.boards().entrySet().stream())
                 .filter(e -> port.isEmpty() || port.get().equals(e.getKey()))
                 .map(Map.Entry::getValue)
                 .filter(DaisySeed.class::isInstance)

@@ -45,14 +45,14 @@ final class DemoCommand extends Subcommand {
         DaisySeed seed = new DaisySeed();
         bus.plug(seed);
         bus.time().sleep(Duration.ofMillis(500));
+        Usb usb = Usb.of(bus, bus.time());
 
         console.print("== The image ==");
         FirmwareImage firmware = shipped();
         DaisyImage image = DaisyImage.of(firmware);
         console.print(IMAGE + ": " + Numbers.bytes(firmware.size()) + " in an ELF file. As a flat .bin it would be "
                 + Numbers.bytes(firmware.span().map(AddressRange::size).orElse(0L)) + ".");
-        DaisyTable table =
-                new DaisyTable(console, bus, bus.time(), Optional.empty(), RouteOptions.DEFAULT, () -> false);
+        DaisyTable table = new DaisyTable(console, usb, Optional.empty(), RouteOptions.DEFAULT, () -> false);
         table.map(firmware, image);
 
         console.print("");

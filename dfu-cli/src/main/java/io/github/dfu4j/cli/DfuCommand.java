@@ -1,12 +1,12 @@
 package io.github.dfu4j.cli;
 
+import io.github.dfu4j.usb.Timebase;
+import io.github.dfu4j.usb.Transcript;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -64,6 +64,8 @@ import picocli.CommandLine.Spec;
         })
 final class DfuCommand implements Runnable {
 
+    private static final int TRANSFERS_KEPT = 16;
+
     private final Console console;
     private final Cancellation cancellation;
 
@@ -92,10 +94,11 @@ final class DfuCommand implements Runnable {
             names = "--trace",
             paramLabel = "FILE",
             scope = ScopeType.INHERIT,
-            description = "Write every USB transfer to a file, one readable line each.")
+            description = "Write what goes over USB to a file, one readable line for each transfer.")
     private @Nullable String trace;
 
-    private @Nullable PrintWriter transcript;
+    private @Nullable PrintWriter traceFile;
+    private @Nullable Transcript transcript;
 
     @Option(
             names = {"-v", "--verbose"},
@@ -130,25 +133,37 @@ final class DfuCommand implements Runnable {
         return usb;
     }
 
-    /** Takes the lines of the transcript that the user wants of what goes over the bus. */
-    Optional<Consumer<String>> transcript() throws CommandException {
+    /** Begins the transcript of what goes over the bus, in the file of {@code --trace} if the user wants one. */
+    Transcript transcript(Timebase time) throws CommandException {
         if (trace == null) {
-            return Optional.empty();
+            transcript = new Transcript(time, TRANSFERS_KEPT);
+            return transcript;
         }
         try {
             PrintWriter lines = new PrintWriter(Files.newBufferedWriter(Inputs.path(trace)));
-            transcript = lines;
-            return Optional.of(lines::println);
+            traceFile = lines;
+            transcript = new Transcript(time, TRANSFERS_KEPT, lines::println);
+            return transcript;
         } catch (IOException e) {
             throw new CommandException(
                     ExitCode.CANNOT_CREATE, "--trace " + trace + " cannot be written: " + Failures.message(e));
         }
     }
 
+    /** The last lines of the transcript, the oldest first; none if no bus was opened. */
+    List<String> lastTransfers() {
+        return transcript == null ? List.of() : transcript.last();
+    }
+
+    /** Whether the user has the whole transcript. */
+    boolean isTraced() {
+        return trace != null;
+    }
+
     /** The command has ended and has said all it has to say. */
     void ended() {
-        if (transcript != null) {
-            transcript.close();
+        if (traceFile != null) {
+            traceFile.close();
         }
         cancellation.ended();
     }

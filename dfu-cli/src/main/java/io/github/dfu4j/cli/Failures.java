@@ -19,7 +19,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
-import java.util.function.BooleanSupplier;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -29,12 +29,15 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /** The one place where a failure becomes a message and an exit status. */
 final class Failures {
 
-    private final Console console;
-    private final BooleanSupplier verbose;
+    /** How many transfers are shown with a failure; the report and the trace have more. */
+    private static final int TRANSFERS_SHOWN = 5;
 
-    Failures(Console console, BooleanSupplier verbose) {
-        this.console = console;
-        this.verbose = verbose;
+    private final DfuCommand root;
+    private final Console console;
+
+    Failures(DfuCommand root) {
+        this.root = root;
+        this.console = root.console();
     }
 
     /** Explains a command line that was not understood. */
@@ -66,13 +69,42 @@ final class Failures {
             console.error(
                     "This is a fault of dfu itself: " + failure
                             + ". Please report it with what \"dfu --version\" says and the output of the same command with -v.");
-            if (verbose.getAsBoolean()) {
+            if (root.isVerbose()) {
                 failure.printStackTrace(console.err());
             }
         } else {
             console.error(message(failure).replace("\n", "\n     "));
+            if (status == ExitCode.IO) {
+                showTransfers(lastTransfers(failure).orElseGet(root::lastTransfers));
+            }
         }
         return status;
+    }
+
+    /** Shows the transfers up to one that failed, as a report of a fault needs them. */
+    void showTransfers(List<String> transfers) {
+        int end = transfers.size();
+        for (int i = 0; i < transfers.size(); i++) {
+            end = transfers.get(i).contains(" ! ") ? i + 1 : end;
+        }
+        if (end > 0) {
+            console.note(
+                    "The last transfers" + (root.isTraced() ? ":" : " (--trace FILE writes all of them to a file):"));
+            transfers.subList(Math.max(0, end - TRANSFERS_SHOWN), end).forEach(console::note);
+        }
+    }
+
+    /** The transfers that a failed job carries. */
+    static Optional<List<String>> lastTransfers(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof FlashException flash) {
+                return Optional.of(flash.lastTransfers());
+            }
+            if (cause instanceof DownloadException download) {
+                return Optional.of(download.lastTransfers());
+            }
+        }
+        return Optional.empty();
     }
 
     /** What happened and what the user can do, without the status. */

@@ -156,7 +156,7 @@ final class FlashCommand extends Subcommand {
     /** Flashes boards side by side; the status is that of the first that failed. */
     private int many(Usb usb, List<FlashAll.Job> jobs) {
         List<FlashAll.Result> results = new FlashAll(
-                        usb.recorded(), usb.time(), root().cancellation().arm())
+                        usb.bus(), usb.time(), root().cancellation().arm())
                 .run(jobs, job -> event -> {
                     if (event instanceof FlashEvent.Finished finished) {
                         console()
@@ -209,6 +209,7 @@ final class FlashCommand extends Subcommand {
         result.failure().ifPresent(failure -> {
             one.put("failure", Failures.message(failure));
             one.put("status", Failures.status(failure));
+            Failures.lastTransfers(failure).ifPresent(lines -> one.put("lastTransfers", lines));
         });
         return one;
     }

@@ -24,7 +24,7 @@ public final class Main {
     /** Runs the command of a command line and returns its exit status. Throws nothing, whatever happens. */
     static int run(Console console, String... args) {
         DfuCommand root = new DfuCommand(console);
-        Failures failures = new Failures(console, root::isVerbose);
+        Failures failures = new Failures(root);
         try {
             // dfu-util's options mean other things than ours, so its command line stands apart.
             boolean dfuUtil = args.length > 0 && args[0].equals("dfu-util");

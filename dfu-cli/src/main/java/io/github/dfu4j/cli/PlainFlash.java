@@ -53,7 +53,7 @@ final class PlainFlash {
             boolean[] begun = new boolean[2];
             long[] before = {0};
             return new DfuDownloader(
-                            usb.recorded(),
+                            usb.bus(),
                             Usb.quirks(),
                             usb.time(),
                             (done, total) -> {

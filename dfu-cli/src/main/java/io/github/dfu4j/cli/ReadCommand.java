@@ -86,7 +86,7 @@ final class ReadCommand extends Subcommand {
         try (FlashProgress progress = new FlashProgress(console(), usb.time())) {
             progress.begin("reading", 0);
             return new DfuDownloader(
-                            usb.recorded(),
+                            usb.bus(),
                             Usb.quirks(),
                             usb.time(),
                             (done, total) -> progress.reach(done),

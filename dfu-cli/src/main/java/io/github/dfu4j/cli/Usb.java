@@ -8,9 +8,9 @@ import io.github.dfu4j.dfu.DfuSelector;
 import io.github.dfu4j.dfu.DfuSession;
 import io.github.dfu4j.dfu.QuirkTable;
 import io.github.dfu4j.dfuse.DfuSeQuirks;
+import io.github.dfu4j.simulator.VirtualBus;
 import io.github.dfu4j.usb.PortPath;
 import io.github.dfu4j.usb.Timebase;
-import io.github.dfu4j.usb.Transcript;
 import io.github.dfu4j.usb.UsbBus;
 import io.github.dfu4j.usb.UsbBusProvider;
 import io.github.dfu4j.usb.UsbException;
@@ -19,36 +19,35 @@ import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 
 /** The USB that a command uses: an open bus of the name given with {@code --usb}, its time, and the choice of a device on it. */
 final class Usb implements AutoCloseable {
 
+    private final UsbBus opened;
     private final UsbBus bus;
-    private final UsbBus recorded;
     private final Timebase time;
     private final List<String> wanted;
 
-    private Usb(UsbBus bus, Timebase time, List<String> wanted, Optional<Consumer<String>> transcript) {
+    private Usb(UsbBus opened, UsbBus bus, Timebase time, List<String> wanted) {
+        this.opened = opened;
         this.bus = bus;
         this.time = time;
         this.wanted = wanted;
-        this.recorded =
-                transcript.map(sink -> new Transcript(time, 0, sink).of(bus)).orElse(bus);
     }
 
-    /** Opens the USB that the command line asks for. */
+    /** Opens the USB that the command line asks for; what goes over it is written down as the user wants it. */
     static Usb open(DfuCommand root) throws UsbException, CommandException {
-        return open(root.usb(), root.device(), root.transcript());
+        Usb usb = open(root.usb(), root.device());
+        return new Usb(usb.opened, root.transcript(usb.time).of(usb.opened), usb.time, usb.wanted);
+    }
+
+    /** A USB that has been opened already. */
+    static Usb of(UsbBus bus, Timebase time) {
+        return new Usb(bus, bus, time, List.of());
     }
 
     /** Opens a USB by its name, for devices of which some words must be true. */
     static Usb open(String name, List<String> wanted) throws UsbException, CommandException {
-        return open(name, wanted, Optional.empty());
-    }
-
-    private static Usb open(String name, List<String> wanted, Optional<Consumer<String>> transcript)
-            throws UsbException, CommandException {
         TreeMap<String, UsbBusProvider> providers = new TreeMap<>();
         ServiceLoader.load(UsbBusProvider.class).forEach(p -> providers.put(p.scheme(), p));
         String scheme = name.contains(":") ? name.substring(0, name.indexOf(':')) : name;
@@ -61,20 +60,20 @@ final class Usb implements AutoCloseable {
         }
         try {
             UsbBus bus = provider.open(name);
-            return new Usb(bus, provider.timebase(bus), wanted, transcript);
+            return new Usb(bus, bus, provider.timebase(bus), wanted);
         } catch (IllegalArgumentException e) {
             throw new CommandException(ExitCode.USAGE, "--usb " + name + ": " + Failures.sentence(e.getMessage()));
         }
     }
 
-    /** The bus, for jobs that open devices themselves and have to see what kind of bus it is. */
+    /** The bus, for jobs that open devices themselves. */
     UsbBus bus() {
         return bus;
     }
 
-    /** The bus, with all that goes over it written down if the user wants a transcript. */
-    UsbBus recorded() {
-        return recorded;
+    /** The simulated bus behind it, if it is one, for those who press a board's buttons. */
+    Optional<VirtualBus> simulator() {
+        return opened instanceof VirtualBus simulated ? Optional.of(simulated) : Optional.empty();
     }
 
     /** The time that jobs on this bus are measured and slept by. */
@@ -183,7 +182,7 @@ final class Usb implements AutoCloseable {
 
     /** Opens a conversation with a device. */
     DfuSession session(DfuInterface device) throws UsbException {
-        return DfuSession.open(recorded, device, time);
+        return DfuSession.open(bus, device, time);
     }
 
     @Override

@@ -84,7 +84,7 @@ class CommandLineTest {
     private static String explained(Throwable failure) {
         java.io.StringWriter err = new java.io.StringWriter();
         Console console = new Console(java.io.Reader.nullReader(), nothing(), err, false);
-        assertThat(new Failures(console, () -> false).explain(failure)).isEqualTo(ExitCode.SOFTWARE);
+        assertThat(new Failures(new DfuCommand(console)).explain(failure)).isEqualTo(ExitCode.SOFTWARE);
         return err.toString();
     }
 

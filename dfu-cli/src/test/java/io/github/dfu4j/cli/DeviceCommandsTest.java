@@ -4,6 +4,8 @@ import static io.github.dfu4j.cli.CommandRun.dfu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.github.dfu4j.dfu.DfuInterface;
+import io.github.dfu4j.usb.TranscriptReplay;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -410,6 +412,67 @@ class DeviceCommandsTest {
 
         assertThat(run.status()).as(run.err()).isZero();
         assertThat(trace).content().contains("21 01 0000 0000 5 > 21 00 00 00 08", "a1 03 0000 0000 6 <");
+        TranscriptReplay replay = new TranscriptReplay(Files.readAllLines(trace));
+        assertThat(DfuInterface.of(replay.devices(), Usb.quirks()))
+                .singleElement()
+                .satisfies(device -> assertThat(device.isDfuSe()).isTrue());
+    }
+
+    @Test
+    void list_and_the_daisys_commands_can_be_traced_too() throws IOException {
+        Path trace = directory.resolve("trace");
+
+        assertThat(dfu("--usb", "sim:stm32f407", "--trace", trace.toString(), "list")
+                        .status())
+                .isZero();
+        assertThat(trace).content().contains(" 0 device sim:1-1#1 at 1-1", " 0 80 06 0304 ");
+
+        CommandRun load = dfu(
+                "--usb",
+                "sim:daisy-seed?mode=bootloader",
+                "--trace",
+                trace.toString(),
+                "daisy",
+                "load",
+                program(100).toString(),
+                "--at",
+                "0x90040000");
+        assertThat(load.status()).as(load.err()).isZero();
+        assertThat(trace).content().contains(" 21 01 0000 0000 5 > 41 00 00 04 90");
+    }
+
+    @Test
+    void a_failure_shows_the_last_transfers_up_to_the_one_that_failed() throws IOException {
+        String[] flash = {"flash", program(3_000).toString(), "--base", "0x08000000"};
+
+        CommandRun one = dfu("--usb", "sim:stm32f407?fault=stall@20", flash[0], flash[1], flash[2], flash[3]);
+        assertThat(one.err().lines().toList().subList(one.err().lines().toList().size() - 6, (int)
+                        one.err().lines().count()))
+                .satisfies(lines -> assertThat(lines.get(0))
+                        .isEqualTo("The last transfers (--trace FILE writes all of them to a file):"))
+                .last()
+                .asString()
+                .endsWith(" ! STALL");
+
+        CommandRun read = dfu(
+                "--usb",
+                "sim:stm32f407?fault=stall@20",
+                "read",
+                directory.resolve("read").toString(),
+                "--size",
+                "64K");
+        assertThat(read.err().stripTrailing()).contains("The last transfers").endsWith(" ! STALL");
+
+        CommandRun all = dfu(
+                "--usb",
+                "sim:stm32f407?count=2&fault=stall@20",
+                flash[0],
+                flash[1],
+                flash[2],
+                flash[3],
+                "--all",
+                "--json");
+        assertThat(all.json().get(1).get("lastTransfers")).last().asString().contains(" ! STALL");
     }
 
     @Test

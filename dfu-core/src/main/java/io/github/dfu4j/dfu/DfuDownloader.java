@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -35,6 +36,8 @@ public final class DfuDownloader {
     private final Timebase time;
     private final Progress progress;
     private final BooleanSupplier cancelled;
+    private @Nullable DfuSession latest;
+    private List<String> transfersOfFailure = Collections.emptyList();
 
     /** Is told how far a download, an upload or a comparison is, on the thread that does it. */
     @FunctionalInterface
@@ -78,8 +81,7 @@ public final class DfuDownloader {
     public DfuInterface detach(DfuInterface application) throws IOException {
         Step step = Step.of("bring the device to DFU mode");
         DeviceWatch watch = new DeviceWatch(bus, application.device(), time);
-        try (DfuSession session = DfuSession.open(bus, application, time)) {
-            session.cancelWhen(cancelled);
+        try (DfuSession session = open(application)) {
             session.during(step);
             session.detach(application.functional().detachTimeout());
             if (!application.functional().willDetach()) {
@@ -108,8 +110,7 @@ public final class DfuDownloader {
             return described;
         }
         DfuState state;
-        try (DfuSession session = DfuSession.open(bus, described, time)) {
-            session.cancelWhen(cancelled);
+        try (DfuSession session = open(described)) {
             state = session.getState();
         } catch (DfuTransferException e) {
             return described; // an application need not answer
@@ -151,9 +152,8 @@ public final class DfuDownloader {
             DfuInterface now = inItsMode(target);
             DfuInterface bootloader = now.mode() == DfuMode.RUN_TIME ? detach(now) : now;
             DeviceWatch watch = new DeviceWatch(bus, bootloader.device(), time);
-            try (DfuSession session = DfuSession.open(bus, bootloader, time)) {
+            try (DfuSession session = open(bootloader)) {
                 work.session = session;
-                session.cancelWhen(cancelled);
                 work.send(session);
                 work.verify(session);
                 work.finish(session, watch);
@@ -168,7 +168,11 @@ public final class DfuDownloader {
                     : work.manifested
                             ? " The firmware had been taken as a whole before."
                             : " The device has no whole firmware now: run the command once more.";
-            throw new DownloadException((wasCancelled ? "Cancelled." : e.getMessage()) + state, report, e);
+            throw new DownloadException(
+                    (wasCancelled ? "Cancelled." : e.getMessage()) + state,
+                    report,
+                    transfersOfFailure.isEmpty() && latest != null ? latest.lastTransfers() : transfersOfFailure,
+                    e);
         }
     }
 
@@ -193,11 +197,17 @@ public final class DfuDownloader {
                     null,
                     "");
         }
-        try (DfuSession session = DfuSession.open(bus, target, time)) {
-            session.cancelWhen(cancelled);
+        try (DfuSession session = open(target)) {
             session.selectAlternate(alternate);
             return upload(session, most, (block, length) -> out.write(block, 0, length));
         }
+    }
+
+    private DfuSession open(DfuInterface target) throws UsbException {
+        DfuSession session = DfuSession.open(bus, target, time);
+        session.cancelWhen(cancelled);
+        latest = session;
+        return session;
     }
 
     private interface Blocks {
@@ -221,6 +231,9 @@ public final class DfuDownloader {
                 }
             }
             return done;
+        } catch (IOException e) {
+            transfersOfFailure = session.lastTransfers(); // those of the recovery would push them out
+            throw e;
         } finally {
             recover(session);
         }
@@ -285,6 +298,7 @@ public final class DfuDownloader {
                 }
                 manifest(session, number);
             } catch (IOException e) {
+                transfersOfFailure = session.lastTransfers();
                 idle = !gone && recover(session);
                 throw e;
             }

@@ -3,11 +3,13 @@ package io.github.dfu4j.dfu;
 import io.github.dfu4j.usb.ControlSetup;
 import io.github.dfu4j.usb.Deadline;
 import io.github.dfu4j.usb.Timebase;
+import io.github.dfu4j.usb.Transcript;
 import io.github.dfu4j.usb.UsbBus;
 import io.github.dfu4j.usb.UsbConnection;
 import io.github.dfu4j.usb.UsbException;
 import java.io.Closeable;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
@@ -41,6 +43,10 @@ public final class DfuSession implements Closeable {
     /** How often a long wait looks whether the job was cancelled. */
     private static final Duration SLICE = Duration.ofMillis(100);
 
+    /** How many of the last transfers a failure can show. */
+    private static final int TRANSFERS_KEPT = 16;
+
+    private final Transcript transcript;
     private final UsbConnection connection;
     private final DfuInterface target;
     private final Quirks quirks;
@@ -63,7 +69,8 @@ public final class DfuSession implements Closeable {
      * @param time the clock for the waits
      */
     public DfuSession(UsbConnection connection, DfuInterface target, Timebase time) {
-        this.connection = connection;
+        this.transcript = new Transcript(time, TRANSFERS_KEPT);
+        this.connection = transcript.of(connection);
         this.target = target;
         this.quirks = target.quirks();
         this.time = time;
@@ -110,6 +117,11 @@ public final class DfuSession implements Closeable {
     /** The device's last answer to DFU_GETSTATUS. */
     public Optional<DfuStatus> lastStatus() {
         return Optional.ofNullable(lastStatus);
+    }
+
+    /** The last transfers, the oldest first, as lines of a {@link Transcript} that began with the session. */
+    public List<String> lastTransfers() {
+        return transcript.last();
     }
 
     /** The size of a block on this connection, in bytes; see {@link #blockSize}. */

@@ -123,11 +123,13 @@ public final class Flasher {
             return work.finish(FlashReport.Outcome.COMPLETED);
         } catch (IOException e) {
             boolean wasCancelled = e instanceof DfuCancelledException;
+            List<String> transfers = session.dfu().lastTransfers();
             work.idle = recover();
             FlashReport report = work.finish(wasCancelled ? FlashReport.Outcome.CANCELLED : FlashReport.Outcome.FAILED);
             throw new FlashException(
                     wasCancelled ? "Cancelled. " + work.summary(report) : e.getMessage() + " " + work.summary(report),
                     report,
+                    transfers,
                     e);
         } finally {
             session.dfu().cancelWhen(() -> false);

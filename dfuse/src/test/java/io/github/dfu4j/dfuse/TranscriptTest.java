@@ -2,6 +2,7 @@ package io.github.dfu4j.dfuse;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.github.dfu4j.dfu.DfuInterface;
 import io.github.dfu4j.dfu.DfuSession;
@@ -10,6 +11,8 @@ import io.github.dfu4j.simulator.Stm32Rom;
 import io.github.dfu4j.usb.Transcript;
 import io.github.dfu4j.usb.TranscriptReplay;
 import io.github.dfu4j.usb.UsbBus;
+import io.github.dfu4j.usb.UsbDevice;
+import io.github.dfu4j.usb.UsbException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -34,21 +37,26 @@ class TranscriptTest {
         byte[] bytes = Boards.program(FLASH, 5000, 31);
         List<String> lines = new ArrayList<>();
         Transcript transcript = new Transcript(it.bus.time(), 4, lines::add);
-        DfuInterface device = it.target();
         FlashReport report = flash(transcript.of(it.bus), it, bytes);
 
-        assertThat(lines.get(0)).contains(" open 0483:df11");
-        assertThat(lines.get(1)).endsWith(" claim 0");
-        assertThat(lines.get(2)).endsWith(" alternate 0 0");
-        assertThat(lines.get(3)).endsWith(" a1 03 0000 0000 6 < 0a 00 00 00 0a 00");
-        assertThat(lines.get(4)).endsWith(" 21 04 0000 0000 0");
-        assertThat(lines).anyMatch(l -> l.endsWith(" 21 01 0000 0000 5 > 21 00 00 00 08"));
-        assertThat(lines).anyMatch(l -> l.endsWith(" ! GONE"));
-        assertThat(lines.stream().filter(l -> l.matches(" *[0-9.]+ \\p{XDigit}{2} .*")))
+        assertThat(lines.get(0)).endsWith(" 0 devices 1");
+        assertThat(lines.get(1)).endsWith(" 0 device sim:1-1#1 at 1-1");
+        assertThat(lines.get(2)).contains(" 0 80 06 0100 0000 18 < 12 01 00 02 ");
+        assertThat(lines).filteredOn(l -> l.contains(" 0 80 06 03")).hasSize(7);
+        List<String> work =
+                lines.stream().filter(l -> !l.matches(" *[0-9.]+ 0 .*")).toList();
+        assertThat(work.get(0)).endsWith(" 1 open sim:1-1#1");
+        assertThat(work.get(1)).endsWith(" 1 claim 0");
+        assertThat(work.get(2)).endsWith(" 1 alternate 0 0");
+        assertThat(work.get(3)).endsWith(" 1 a1 03 0000 0000 6 < 0a 00 00 00 0a 00");
+        assertThat(work.get(4)).endsWith(" 1 21 04 0000 0000 0");
+        assertThat(work).anyMatch(l -> l.endsWith(" 1 21 01 0000 0000 5 > 21 00 00 00 08"));
+        assertThat(work).anyMatch(l -> l.endsWith(" ! GONE"));
+        assertThat(work.stream().filter(l -> l.matches(" *[0-9.]+ 1 \\p{XDigit}{2} .*")))
                 .hasSize((int) it.board.ledger().transfers() - 1); // SET_INTERFACE has words
         assertThat(transcript.last()).isEqualTo(lines.subList(lines.size() - 4, lines.size()));
 
-        TranscriptReplay replay = new TranscriptReplay(device.device(), lines);
+        TranscriptReplay replay = new TranscriptReplay(lines);
         FlashReport again = flash(replay, it, bytes);
         assertThat(replay.left()).isZero();
         assertThat(again.verified()).isEqualTo(report.verified());
@@ -56,36 +64,60 @@ class TranscriptTest {
     }
 
     @Test
-    void a_failure_stands_in_the_transcript_and_fails_again_when_it_is_replayed() throws Exception {
+    void a_replay_lists_the_devices_as_they_were_and_refuses_a_connection_that_was_refused() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f427"));
+        List<String> lines = new ArrayList<>();
+        UsbBus recorded = new Transcript(it.bus.time(), 0, lines::add).of(it.bus);
+        UsbDevice device = recorded.devices().get(0);
+        recorded.devices();
+        it.bus.unplug(it.board);
+        assertThat(recorded.devices()).isEmpty();
+        assertThatThrownBy(() -> recorded.open(device)).isInstanceOf(UsbException.class);
+
+        TranscriptReplay replay = new TranscriptReplay(lines);
+        assertThat(replay.devices()).containsExactly(device);
+        assertThat(replay.devices()).isEmpty();
+        assertThatThrownBy(() -> replay.open(device))
+                .isInstanceOf(UsbException.class)
+                .hasMessageContaining("as in line " + lines.size() + " of the transcript");
+        assertThat(replay.left()).isZero();
+    }
+
+    @Test
+    void what_is_no_transcript_is_not_replayed() {
+        assertThatThrownBy(() -> new TranscriptReplay(List.of("     0.000 0 devices 0", "firmware")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("line 2 is not of a transcript");
+    }
+
+    @Test
+    void a_failure_carries_the_last_transfers_and_fails_again_when_its_transcript_is_replayed() throws Exception {
         Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32g474"));
-        DfuInterface device = it.target();
         it.board.inject(new Fault.Stall(), Fault.Trigger.at(20));
         List<String> lines = new ArrayList<>();
         Transcript transcript = new Transcript(it.bus.time(), 100, lines::add);
         byte[] bytes = Boards.program(FLASH, 5000, 32);
-        String[] messages = new String[2];
-        try {
-            flash(transcript.of(it.bus), it, bytes);
-        } catch (FlashException e) {
-            messages[0] = e.getMessage();
-        }
+
+        FlashException failure =
+                catchThrowableOfType(FlashException.class, () -> flash(transcript.of(it.bus), it, bytes));
+
+        List<String> last = failure.lastTransfers();
+        assertThat(last).hasSize(16);
+        assertThat(last.get(15))
+                .endsWith(" 1 a1 03 0000 0000 6 ! STALL"); // and nothing of how it was brought to dfuIDLE
+        assertThat(last).allMatch(l -> l.length() < 120);
         assertThat(lines).anyMatch(l -> l.endsWith(" ! STALL"));
-        try {
-            flash(new TranscriptReplay(device.device(), lines), it, bytes);
-        } catch (FlashException e) {
-            messages[1] = e.getMessage();
-        }
-        assertThat(messages[0]).isNotNull().isEqualTo(messages[1]);
+        FlashException again =
+                catchThrowableOfType(FlashException.class, () -> flash(new TranscriptReplay(lines), it, bytes));
+        assertThat(again).hasMessage(failure.getMessage());
     }
 
     @Test
     void a_host_that_does_something_else_is_told_the_line() throws Exception {
         Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32g474"));
-        DfuInterface device = it.target();
         List<String> lines = new ArrayList<>();
         flash(new Transcript(it.bus.time(), 0, lines::add).of(it.bus), it, Boards.program(FLASH, 5000, 33));
-        assertThatThrownBy(
-                        () -> flash(new TranscriptReplay(device.device(), lines), it, Boards.program(FLASH, 5000, 34)))
+        assertThatThrownBy(() -> flash(new TranscriptReplay(lines), it, Boards.program(FLASH, 5000, 34)))
                 .isInstanceOf(FlashException.class)
                 .hasStackTraceContaining("of the transcript has");
     }
