@@ -23,7 +23,9 @@ import java.util.zip.CRC32;
 public final class AssetPack {
 
     private static final int MAGIC = 0x4135_4651;
-    private static final int HEAD = 20;
+    /** How many bytes of a pack must be read to know the size of its index. */
+    public static final int HEAD = 20;
+
     private static final int ENTRY = 64;
     private static final int NAME = 48;
     private static final int MOST = 4096;
@@ -144,9 +146,35 @@ public final class AssetPack {
     }
 
     /**
+     * Reads a whole pack.
+     *
+     * @param bytes the pack, and nothing else
+     * @throws IllegalArgumentException if it is no pack, is cut short, or is damaged; says where
+     */
+    public static AssetPack read(byte[] bytes) {
+        List<Entry> entries = index(bytes);
+        int size = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(12);
+        if (size != bytes.length) {
+            throw new IllegalArgumentException(
+                    "the asset pack should have " + (size & 0xffffffffL) + " bytes and has " + bytes.length);
+        }
+        long address = entries.get(entries.size() - 1).range().end() - size;
+        AddressRange all = AddressRange.ofSize(address, size);
+        for (Entry entry : entries) {
+            if (!all.contains(entry.range())
+                    || entry.crc32()
+                            != crc(bytes, (int) (entry.range().start() - address), (int)
+                                    entry.range().size())) {
+                throw new IllegalArgumentException("\"" + entry.name() + "\" in the asset pack is damaged");
+            }
+        }
+        return new AssetPack(address, entries, bytes.clone());
+    }
+
+    /**
      * How many bytes of a pack must be read to read its index.
      *
-     * @param head the first 20 bytes of what may be a pack
+     * @param head the first {@link #HEAD} bytes of what may be a pack
      * @throws IllegalArgumentException if it is none
      */
     public static int indexSize(byte[] head) {

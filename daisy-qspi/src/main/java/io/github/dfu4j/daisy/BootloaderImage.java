@@ -2,6 +2,8 @@ package io.github.dfu4j.daisy;
 
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.image.FirmwareImage;
+import io.github.dfu4j.image.FirmwareVerifier;
+import io.github.dfu4j.image.Segment;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
@@ -12,8 +14,9 @@ import java.util.Optional;
  *
  * @param image its bytes, at 0x08000000
  * @param version what can be told of its version, such as {@code v6.4 (intdfu, 2000 ms)}; {@code unknown version} if nothing
+ * @param verifier a check that it has to pass before its first byte is sent
  */
-public record BootloaderImage(FirmwareImage image, String version) {
+public record BootloaderImage(FirmwareImage image, String version, Optional<FirmwareVerifier> verifier) {
 
     private static final String LAYOUT_MARK = "@Flash /0x90000000/";
 
@@ -43,7 +46,12 @@ public record BootloaderImage(FirmwareImage image, String version) {
                                             + LAYOUT_MARK + "…).",
                     "Take core/dsy_bootloader_v6_4-intdfu-2000ms.bin of libDaisy, or a newer one.");
         }
-        return new BootloaderImage(image, versionBySize(image.size()));
+        return new BootloaderImage(image, versionBySize(image.size()), Optional.empty());
+    }
+
+    /** The same with a check that it has to pass. */
+    public BootloaderImage checkedBy(FirmwareVerifier check) {
+        return new BootloaderImage(image, version, Optional.of(check));
     }
 
     /**
@@ -61,8 +69,7 @@ public record BootloaderImage(FirmwareImage image, String version) {
         if (size < 8) {
             return Optional.empty();
         }
-        builder.add(io.github.dfu4j.image.Segment.wrap(
-                DaisyMemory.INTERNAL_FLASH.range().start(), flash, 0, size));
+        builder.add(Segment.wrap(DaisyMemory.INTERNAL_FLASH.range().start(), flash, 0, size));
         try {
             return Optional.of(of(builder.build()).version());
         } catch (DaisyImageException e) {

@@ -25,7 +25,7 @@ public final class DaisyImage {
     private final ApplicationType type;
     private final FirmwareImage internal;
     private final FirmwareImage qspi;
-    private final boolean movedFromSram;
+    private final AddressRange moved;
     private final List<String> warnings;
     private final List<String> advice;
 
@@ -34,7 +34,7 @@ public final class DaisyImage {
         this.type = type;
         this.internal = sorter.internal;
         this.qspi = sorter.qspi;
-        this.movedFromSram = sorter.movedFromSram;
+        this.moved = sorter.moved;
         this.warnings = Collections.unmodifiableList(sorter.warnings);
         this.advice = Collections.unmodifiableList(sorter.advice);
     }
@@ -82,7 +82,20 @@ public final class DaisyImage {
 
     /** Whether the program was moved from where it runs, 0x24000000, to where it is stored, 0x90040000. */
     public boolean movedFromSram() {
-        return movedFromSram;
+        return !moved.isEmpty();
+    }
+
+    /** A part of it at the addresses that its file gives it: a program that was moved to where it is stored is moved back. */
+    FirmwareImage asInFile(FirmwareImage part) {
+        if (!movedFromSram()) {
+            return part;
+        }
+        long back = DaisyMemory.AXI_SRAM.range().start() - DaisyMemory.APPLICATION;
+        return FirmwareImage.builder()
+                .origin(part.name(), part.format())
+                .add(part.within(moved).moved(back))
+                .add(part.without(moved))
+                .build();
     }
 
     /** Whether the Daisy bootloader can start a program in it. */
@@ -134,7 +147,7 @@ public final class DaisyImage {
         private final List<String> advice = new ArrayList<>();
         private FirmwareImage internal;
         private FirmwareImage qspi;
-        private boolean movedFromSram;
+        private AddressRange moved = AddressRange.ofSize(DaisyMemory.APPLICATION, 0);
 
         private Sorter(FirmwareImage image) throws DaisyImageException {
             this.name = image.name();
@@ -281,14 +294,12 @@ public final class DaisyImage {
                                 + DaisyMemory.SRAM_PROGRAM_LIMIT + " bytes (480 KB) to AXI SRAM.",
                         "Rebuild with APP_TYPE=BOOT_QSPI.");
             }
-            movedFromSram = true;
-            FirmwareImage moved = sram.moved(DaisyMemory.APPLICATION - sramStart);
-            AddressRange program = AddressRange.ofSize(DaisyMemory.APPLICATION, span.size());
+            moved = AddressRange.ofSize(DaisyMemory.APPLICATION, span.size());
             for (Segment segment : data.segments()) {
-                if (segment.range().overlaps(program)) {
+                if (segment.range().overlaps(moved)) {
                     throw refuse(
                             "The program runs at " + AddressRange.hex(sramStart)
-                                    + " (APP_TYPE=BOOT_SRAM) and so is stored at " + program
+                                    + " (APP_TYPE=BOOT_SRAM) and so is stored at " + moved
                                     + ", but the file has data at " + segment.range()
                                     + " too: both want the same flash.",
                             "Move the data: in the linker script let QSPIFLASH begin at 0x900C0000 (ORIGIN = 0x900C0000,"
@@ -298,7 +309,7 @@ public final class DaisyImage {
             }
             FirmwareImage.Builder both = FirmwareImage.builder()
                     .origin(name, image.format())
-                    .add(moved)
+                    .add(sram.moved(DaisyMemory.APPLICATION - sramStart))
                     .add(data);
             image.entryPoint().ifPresent(both::entryPoint);
             try {
@@ -312,7 +323,7 @@ public final class DaisyImage {
             Optional<BootCheck> atInternal =
                     BootCheck.at(internal, DaisyMemory.INTERNAL_FLASH.range().start());
             Optional<BootCheck> atQspi = BootCheck.at(qspi, DaisyMemory.APPLICATION);
-            if (movedFromSram) {
+            if (!moved.isEmpty()) {
                 Optional<String> wrong = atQspi.map(BootCheck::refusedByDaisyBootloader)
                         .orElse(Optional.of("It is too short for a program."));
                 if (wrong.isPresent()) {

@@ -89,15 +89,19 @@ public enum DaisyMemory {
         return Collections.emptyList();
     }
 
-    /** What is known to lie in a part of QSPI flash that people may want to keep, in words; none if nothing is. */
-    static List<String> usesOf(AddressRange part) {
+    /**
+     * What is known to lie in a part of QSPI flash that people may want to keep, in words; none if nothing is.
+     *
+     * @param programMatters whether the program that is there counts
+     */
+    static List<String> usesOf(AddressRange part, boolean programMatters) {
         List<String> uses = new ArrayList<>();
         if (part.overlaps(PERSISTENT_STORAGE)) {
             uses.add("settings of programs that use libDaisy's PersistentStorage (" + PERSISTENT_STORAGE + ")");
         } else if (part.overlaps(QSPI_RESERVED)) {
             uses.add("the area that the Daisy bootloader reserves (" + QSPI_RESERVED + ")");
         }
-        if (part.overlaps(PROGRAM_AREA)) {
+        if (programMatters && part.overlaps(PROGRAM_AREA)) {
             uses.add("the program that the Daisy bootloader starts (" + PROGRAM_AREA + ")");
         }
         if (part.overlaps(LAST_SECTOR)) {

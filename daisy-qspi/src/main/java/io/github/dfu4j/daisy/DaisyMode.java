@@ -24,6 +24,11 @@ public enum DaisyMode {
         return words;
     }
 
+    /** Whether what can be done in another mode can be done in this one: any bootloader that offers QSPI flash does for the other. */
+    public boolean serves(DaisyMode wanted) {
+        return this == wanted || (reachesQspi() && wanted.reachesQspi());
+    }
+
     /** Whether QSPI flash can be written now. */
     public boolean reachesQspi() {
         return this == DAISY_BOOTLOADER || this == OTHER_BOOTLOADER;

@@ -7,6 +7,7 @@ import io.github.dfu4j.dfuse.FlashPlanException;
 import io.github.dfu4j.dfuse.FlashPlanner;
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.image.FirmwareImage;
+import io.github.dfu4j.image.FirmwareVerifier;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -61,44 +62,26 @@ public record DaisyRoute(
             Optional<BootloaderImage> bootloader,
             RouteOptions options)
             throws DaisyImageException, FlashPlanException {
-        Builder route = new Builder(from, options);
-        boolean wantsQspi = !image.qspi().isEmpty();
+        Internal holds = options.from() == Stage.Part.QSPI ? Internal.BOOTLOADER : internal;
+        Builder route = new Builder(from, holds, options);
+        boolean wantsQspi = !image.qspi().isEmpty() && options.from() != Stage.Part.CODE;
         boolean wantsInternal = !image.internal().isEmpty();
-        boolean bootloaderThere = from == DaisyMode.DAISY_BOOTLOADER
-                || from == DaisyMode.OTHER_BOOTLOADER
-                || internal == Internal.BOOTLOADER;
-        // Without a look into internal flash only the ROM gets one for sure; for QSPI alone the bootloader is taken to
-        // be there.
+        // Only a look through the ROM tells for sure; for QSPI alone the bootloader is taken to be there.
         boolean mayInstall = wantsQspi
-                && !bootloaderThere
-                && (internal == Internal.OTHER || from == DaisyMode.ROM || wantsInternal || bootloader.isPresent());
+                && !route.bootloaderThere
+                && (holds == Internal.OTHER || from == DaisyMode.ROM || wantsInternal || bootloader.isPresent());
         if (mayInstall) {
-            if (!bootloader.isPresent()) {
-                throw new DaisyImageException(
-                        image.name(),
-                        "Its " + image.qspi().size() + " bytes for QSPI flash need the Daisy bootloader, which "
-                                + (internal == Internal.OTHER ? "is not on the board." : "may not be on the board."),
-                        "Give its binary with --bootloader: core/dsy_bootloader_v6_4-intdfu-2000ms.bin of libDaisy"
-                                + " (found by itself if LIBDAISY_DIR is set).");
-            }
-            route.need(DaisyMode.ROM, "The ROM bootloader installs the Daisy bootloader.");
-            route.flash(
-                    DaisyMode.ROM,
-                    Stage.Content.BOOTLOADER,
-                    bootloader.get().image(),
-                    !options.replaceBootloader() && internal == Internal.UNKNOWN,
-                    false);
-            route.warnings.add("The Daisy bootloader takes the place of the program in internal flash.");
+            route.install(bootloader.orElseThrow(() -> withoutBootloader(image.name(), holds)), false);
         }
         if (wantsQspi) {
             route.need(DaisyMode.DAISY_BOOTLOADER, "The Daisy bootloader writes QSPI flash.");
             boolean program = image.startsFromQspi();
             route.flash(
-                    DaisyMode.DAISY_BOOTLOADER,
                     program ? Stage.Content.QSPI_PROGRAM : Stage.Content.DATA,
                     image.qspi(),
+                    program && options.start() && !wantsInternal,
                     false,
-                    program && options.start() && !wantsInternal);
+                    checked(image, options));
             if (program && wantsInternal) {
                 route.warnings.add("The program in QSPI flash is not started: code for internal flash follows.");
             }
@@ -106,11 +89,11 @@ public record DaisyRoute(
         if (wantsInternal) {
             route.need(DaisyMode.ROM, "The ROM bootloader writes internal flash.");
             route.flash(
-                    DaisyMode.ROM,
                     image.isDaisyBootloader() ? Stage.Content.BOOTLOADER : Stage.Content.CODE,
                     image.internal(),
+                    options.start(),
                     false,
-                    options.start());
+                    checked(image, options));
             if (!image.isDaisyBootloader()) {
                 route.warnings.add(
                         "The code takes the place of the Daisy bootloader in internal flash: to write QSPI flash again, it has"
@@ -119,6 +102,20 @@ public record DaisyRoute(
         }
         route.warnings.addAll(image.warnings());
         return route.build(image.name(), image.advice());
+    }
+
+    /** The check of a part of an image, which speaks of the addresses in its file. */
+    private static Optional<FirmwareVerifier> checked(DaisyImage image, RouteOptions options) {
+        return options.verifier().map(check -> (part, target) -> check.verify(image.asInFile(part), target));
+    }
+
+    private static DaisyImageException withoutBootloader(String name, Internal internal) {
+        return new DaisyImageException(
+                name,
+                "QSPI flash is written by the Daisy bootloader, which "
+                        + (internal == Internal.OTHER ? "is not on the board." : "may not be on the board."),
+                "Give its binary with --bootloader: core/dsy_bootloader_v6_4-intdfu-2000ms.bin of libDaisy"
+                        + " (found by itself if LIBDAISY_DIR is set). \"dfu daisy bootloader\" installs it alone.");
     }
 
     /**
@@ -131,15 +128,8 @@ public record DaisyRoute(
      */
     public static DaisyRoute install(DaisyMode from, BootloaderImage bootloader, RouteOptions options)
             throws FlashPlanException {
-        Builder route = new Builder(from, options);
-        route.need(DaisyMode.ROM, "The ROM bootloader installs the Daisy bootloader.");
-        route.flash(
-                DaisyMode.ROM,
-                Stage.Content.BOOTLOADER,
-                bootloader.image(),
-                !options.replaceBootloader(),
-                options.start());
-        route.warnings.add("The Daisy bootloader takes the place of the program in internal flash.");
+        Builder route = new Builder(from, Internal.UNKNOWN, options);
+        route.install(bootloader, options.start());
         return route.build("Daisy bootloader " + bootloader.version(), Collections.emptyList());
     }
 
@@ -147,17 +137,22 @@ public record DaisyRoute(
      * The route that erases parts of QSPI flash.
      *
      * @param from the mode in which the board is now
+     * @param internal what internal flash holds, as far as known
      * @param ranges what is to be blank afterwards
      * @param options how
+     * @throws DaisyImageException if the Daisy bootloader is known not to be on the board
      * @throws FlashPlanException if a range lies outside what the Daisy bootloader offers
      */
-    public static DaisyRoute erase(DaisyMode from, List<AddressRange> ranges, RouteOptions options)
-            throws FlashPlanException {
-        Builder route = new Builder(from, options);
+    public static DaisyRoute erase(DaisyMode from, Internal internal, List<AddressRange> ranges, RouteOptions options)
+            throws DaisyImageException, FlashPlanException {
+        Builder route = new Builder(from, internal, options);
+        if (internal == Internal.OTHER) {
+            throw withoutBootloader("erase", internal);
+        }
         route.need(DaisyMode.DAISY_BOOTLOADER, "The Daisy bootloader erases QSPI flash.");
-        FlashPlan plan = FlashPlanner.planErase(
-                ExpectedBoard.daisyBootloader(), ranges, flashOptions(DaisyMode.DAISY_BOOTLOADER, false));
-        route.stages.add(new Stage.Erase(ranges, plan));
+        FlashPlan plan = Builder.planErase(ReadBack.UNKNOWN, ranges);
+        Duration estimate = Builder.planErase(ReadBack.UNTRUE, ranges).estimate();
+        route.stages.add(new Stage.Erase(ranges, plan, estimate));
         route.warnOfNeighbours(plan, ranges);
         return route.build("erase", Collections.emptyList());
     }
@@ -166,15 +161,20 @@ public record DaisyRoute(
      * The route to a bootloader, without writing anything.
      *
      * @param from the mode in which the board is now
+     * @param internal what internal flash holds, as far as known
      * @param to {@link DaisyMode#ROM} or {@link DaisyMode#DAISY_BOOTLOADER}
+     * @throws DaisyImageException if it is the Daisy bootloader, and that is known not to be on the board
      */
-    public static DaisyRoute to(DaisyMode from, DaisyMode to) {
-        Builder route = new Builder(from, RouteOptions.DEFAULT);
+    public static DaisyRoute to(DaisyMode from, Internal internal, DaisyMode to) throws DaisyImageException {
+        if (to != DaisyMode.ROM && internal == Internal.OTHER) {
+            throw withoutBootloader("to " + to.words(), internal);
+        }
+        Builder route = new Builder(from, internal, RouteOptions.DEFAULT);
         route.need(to, "");
         return route.build("to " + to.words(), Collections.emptyList());
     }
 
-    /** How often a person has to press something. */
+    /** How often a person has to press something, if each handover works. */
     public int presses() {
         return (int) stages.stream().filter(s -> s instanceof Stage.Press).count();
     }
@@ -184,9 +184,9 @@ public record DaisyRoute(
         Duration sum = Duration.ZERO;
         for (Stage stage : stages) {
             if (stage instanceof Stage.Flash flash) {
-                sum = sum.plus(flash.plan().estimate());
+                sum = sum.plus(flash.estimate());
             } else if (stage instanceof Stage.Erase erase) {
-                sum = sum.plus(erase.plan().estimate());
+                sum = sum.plus(erase.estimate());
             }
         }
         return sum;
@@ -204,47 +204,73 @@ public record DaisyRoute(
 
     private static final class Builder {
         private final DaisyMode from;
+        private final Internal internal;
         private final RouteOptions options;
         private final List<Stage> stages = new ArrayList<>();
         private final List<String> warnings = new ArrayList<>();
         private DaisyMode now;
+        private boolean bootloaderThere;
 
-        private Builder(DaisyMode from, RouteOptions options) {
+        private Builder(DaisyMode from, Internal internal, RouteOptions options) {
             this.from = from;
+            this.internal = internal;
             this.options = options;
             this.now = from;
+            this.bootloaderThere = from.reachesQspi() || internal == Internal.BOOTLOADER;
         }
 
         private void need(DaisyMode mode, String why) {
-            boolean there = now == mode || (mode.reachesQspi() && now.reachesQspi());
-            if (!there) {
-                stages.add(new Stage.Press(Presses.to(mode), why));
-                now = mode;
+            if (now.serves(mode)) {
+                return;
             }
+            stages.add(
+                    now == DaisyMode.ROM && bootloaderThere
+                            ? new Stage.Handover(why)
+                            : new Stage.Press(Presses.to(mode), why));
+            now = mode;
+        }
+
+        private void install(BootloaderImage bootloader, boolean leave) throws FlashPlanException {
+            need(DaisyMode.ROM, "The ROM bootloader installs the Daisy bootloader.");
+            boolean unlessPresent = !options.replaceBootloader() && internal == Internal.UNKNOWN;
+            flash(Stage.Content.BOOTLOADER, bootloader.image(), leave, unlessPresent, bootloader.verifier());
+            bootloaderThere = true;
+            warnings.add("The Daisy bootloader takes the place of the program in internal flash.");
         }
 
         private void flash(
-                DaisyMode mode, Stage.Content content, FirmwareImage image, boolean unlessPresent, boolean leave)
+                Stage.Content content,
+                FirmwareImage image,
+                boolean leave,
+                boolean unlessPresent,
+                Optional<FirmwareVerifier> verifier)
                 throws FlashPlanException {
-            DfuInterface device = mode == DaisyMode.ROM ? ExpectedBoard.rom() : ExpectedBoard.daisyBootloader();
-            FlashPlan plan = FlashPlanner.plan(device, image, flashOptions(mode, leave));
-            stages.add(new Stage.Flash(mode, content, image, plan, unlessPresent));
+            DaisyMode mode = content.part() == Stage.Part.QSPI ? DaisyMode.DAISY_BOOTLOADER : DaisyMode.ROM;
+            FlashPlan plan = plan(mode, ReadBack.UNKNOWN, image, leave);
+            Duration estimate = plan(mode, ReadBack.UNTRUE, image, leave).estimate();
+            stages.add(new Stage.Flash(mode, content, image, plan, estimate, unlessPresent, verifier));
             if (mode != DaisyMode.ROM) {
                 warnOfNeighbours(plan, Ranges.of(image));
             }
         }
 
+        private static FlashPlan plan(DaisyMode mode, ReadBack readBack, FirmwareImage image, boolean leave)
+                throws FlashPlanException {
+            DfuInterface device = mode == DaisyMode.ROM ? ExpectedBoard.rom() : ExpectedBoard.daisyBootloader(readBack);
+            return FlashPlanner.plan(device, image, flashOptions(mode, leave));
+        }
+
+        private static FlashPlan planErase(ReadBack readBack, List<AddressRange> ranges) throws FlashPlanException {
+            return FlashPlanner.planErase(
+                    ExpectedBoard.daisyBootloader(readBack), ranges, flashOptions(DaisyMode.DAISY_BOOTLOADER, false));
+        }
+
         /** Says in words what the erase blocks take along that may matter to somebody. */
         private void warnOfNeighbours(FlashPlan plan, List<AddressRange> wanted) {
             FlashPlan.TargetPlan target = plan.targets().get(0);
-            List<AddressRange> lost = Ranges.without(target.erased(), wanted);
-            for (AddressRange range : lost) {
-                List<String> uses = DaisyMemory.usesOf(range);
-                boolean replacesProgram = wanted.stream().anyMatch(w -> w.contains(DaisyMemory.APPLICATION));
-                uses = new ArrayList<>(uses);
-                if (replacesProgram) {
-                    uses.removeIf(u -> u.startsWith("the program"));
-                }
+            boolean replacesProgram = wanted.stream().anyMatch(w -> w.contains(DaisyMemory.APPLICATION));
+            for (AddressRange range : Ranges.without(target.erased(), wanted)) {
+                List<String> uses = DaisyMemory.usesOf(range, !replacesProgram);
                 warnings.add("Erasing takes " + range + " along, " + range.size() + " bytes that were not asked for"
                         + (uses.isEmpty() ? "" : ", in " + String.join(" and ", uses))
                         + (options.keepNeighbours() ? "; they are kept only if the board can be read." : "."));

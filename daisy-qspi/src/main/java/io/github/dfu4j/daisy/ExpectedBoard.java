@@ -13,18 +13,23 @@ final class ExpectedBoard {
     /** The bootloader in ROM: what listings of real boards show. */
     static DfuInterface rom() {
         return make(
+                ReadBack.UNKNOWN,
                 1024,
                 "STM32  BOOTLOADER",
                 "@Internal Flash   /0x08000000/16*128Kg",
                 "@Option Bytes   /0x5200201C/01*128 e");
     }
 
-    /** The Daisy bootloader: what the released binaries show. */
-    static DfuInterface daisyBootloader() {
-        return make(4096, "Daisy Bootloader", DaisyQuirks.LAYOUT);
+    /**
+     * The Daisy bootloader: what the released binaries show.
+     *
+     * @param readBack {@link ReadBack#UNKNOWN} for what any version may do, {@link ReadBack#UNTRUE} for what the released ones do
+     */
+    static DfuInterface daisyBootloader(ReadBack readBack) {
+        return make(readBack, 4096, "Daisy Bootloader", DaisyQuirks.LAYOUT);
     }
 
-    private static DfuInterface make(int transferSize, String product, String... layouts) {
+    private static DfuInterface make(ReadBack readBack, int transferSize, String product, String... layouts) {
         byte[] device = {18, 1, 0, 2, 0, 0, 0, 64, (byte) 0x83, 4, 0x11, (byte) 0xdf, 0, 2, 1, 2, 3, 1};
         ByteArrayOutputStream configuration = new ByteArrayOutputStream();
         int total = 9 + 9 * layouts.length + 9;
@@ -38,8 +43,7 @@ final class ExpectedBoard {
         for (int i = 0; i < layouts.length; i++) {
             builder.string(6 + i, string(layouts[i]));
         }
-        return DfuInterface.of(builder.build(), DaisyQuirks.table(ReadBack.UNKNOWN))
-                .get(0);
+        return DfuInterface.of(builder.build(), DaisyQuirks.table(readBack)).get(0);
     }
 
     private static void write(ByteArrayOutputStream out, int... bytes) {

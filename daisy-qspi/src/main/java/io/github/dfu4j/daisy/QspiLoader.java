@@ -1,23 +1,17 @@
 package io.github.dfu4j.daisy;
 
 import io.github.dfu4j.dfu.DfuInterface;
-import io.github.dfu4j.dfu.DfuSession;
 import io.github.dfu4j.dfuse.DfuSeSession;
 import io.github.dfu4j.dfuse.FlashPlanException;
 import io.github.dfu4j.dfuse.FlashTarget;
-import io.github.dfu4j.dfuse.Flasher;
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.image.Segment;
-import io.github.dfu4j.usb.PortPath;
-import io.github.dfu4j.usb.Timebase;
-import io.github.dfu4j.usb.UsbBus;
 import io.github.dfu4j.usb.UsbException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Collections;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
 
 /**
  * Fills the QSPI flash of a Daisy Seed: the few methods that a tool needs to embed it.
@@ -27,36 +21,15 @@ import java.util.function.BooleanSupplier;
  */
 public final class QspiLoader {
 
-    private final UsbBus bus;
-    private final Timebase time;
-    private final RouteOptions options;
-    private final BooleanSupplier cancelled;
     private final RouteRunner runner;
 
     /**
      * A loader for one board.
      *
-     * @param bus where the board is
-     * @param port the board's port; if empty, the only Daisy on the bus is taken, or the first that appears
-     * @param time the clock to wait by, {@link Timebase#system()} outside simulations
-     * @param hands is asked for presses
-     * @param listener is told what happens
-     * @param cancelled answers true once a job is to end
-     * @param options how
+     * @param runner takes the routes to the board; has the bus, the port, the person at the board and the listener
      */
-    public QspiLoader(
-            UsbBus bus,
-            Optional<PortPath> port,
-            Timebase time,
-            Hands hands,
-            RouteListener listener,
-            BooleanSupplier cancelled,
-            RouteOptions options) {
-        this.bus = bus;
-        this.time = time;
-        this.options = options;
-        this.cancelled = cancelled;
-        this.runner = new RouteRunner(bus, port, time, hands, listener, cancelled, options);
+    public QspiLoader(RouteRunner runner) {
+        this.runner = runner;
     }
 
     /**
@@ -86,8 +59,7 @@ public final class QspiLoader {
                             + " bytes for internal flash, which the Daisy bootloader cannot reach.",
                     "Use \"dfu daisy flash\", which goes by way of both bootloaders.");
         }
-        DaisyBoard board = board();
-        return DaisyRoute.plan(board.mode(), runner.internal(board), image, Optional.empty(), options);
+        return runner.plan(image, Optional.empty());
     }
 
     /**
@@ -114,7 +86,9 @@ public final class QspiLoader {
      * @throws IOException if the bus cannot be read
      */
     public DaisyRoute planErase(AddressRange range) throws IOException {
-        return DaisyRoute.erase(board().mode(), Collections.singletonList(range), options);
+        DaisyBoard board = board();
+        return DaisyRoute.erase(
+                board.mode(), runner.internal(board), Collections.singletonList(range), runner.options());
     }
 
     /**
@@ -167,8 +141,7 @@ public final class QspiLoader {
         if (board.mode() != DaisyMode.ROM || !board.dfu().isPresent()) {
             throw new IOException("The board shows " + board.mode().words() + ". " + Presses.ENTER_ROM.words());
         }
-        try (DfuSeSession session =
-                new DfuSeSession(DfuSession.open(bus, board.dfu().get(), time))) {
+        try (DfuSeSession session = runner.open(board.dfu().get())) {
             read(session, range, out);
         }
     }
@@ -178,7 +151,7 @@ public final class QspiLoader {
                 .filter(t -> t.layout().contains(range))
                 .findFirst()
                 .orElseThrow(() -> new IOException(range + " is not in what this bootloader offers."));
-        new Flasher(session, e -> {}, cancelled).read(target, range, out);
+        runner.read(session, target, range, out);
     }
 
     private DfuSeSession session(ReadBack readBack) throws IOException {
@@ -187,6 +160,6 @@ public final class QspiLoader {
             throw new IOException("The board shows " + board.mode().words() + ". " + Presses.ENTER_BOOTLOADER.words());
         }
         DfuInterface dfu = DaisyBoard.of(board.device().get(), readBack).dfu().orElseThrow(IllegalStateException::new);
-        return new DfuSeSession(DfuSession.open(bus, dfu, time));
+        return runner.open(dfu);
     }
 }

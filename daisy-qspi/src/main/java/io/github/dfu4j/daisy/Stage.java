@@ -3,10 +3,13 @@ package io.github.dfu4j.daisy;
 import io.github.dfu4j.dfuse.FlashPlan;
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.image.FirmwareImage;
+import io.github.dfu4j.image.FirmwareVerifier;
 import io.github.dfu4j.image.Segment;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** One stage of a route. */
@@ -28,21 +31,51 @@ public sealed interface Stage {
         }
     }
 
+    /**
+     * The ROM bootloader leaves for internal flash, where the Daisy bootloader is. Nobody has to press anything, unless it fails to: some
+     * ROMs (V9.0) hang.
+     *
+     * @param why what for, a whole sentence
+     */
+    record Handover(String why) implements Stage {
+        @Override
+        public String words() {
+            return "Let the ROM bootloader start the Daisy bootloader. " + why;
+        }
+    }
+
+    /** The parts of a route that write, in their order. */
+    enum Part {
+        /** The Daisy bootloader is put into internal flash. */
+        BOOTLOADER,
+        /** QSPI flash is written. */
+        QSPI,
+        /** The code is put into internal flash. */
+        CODE
+    }
+
     /** What a flash stage is about. */
     enum Content {
         /** The Daisy bootloader, into internal flash. */
-        BOOTLOADER("the Daisy bootloader"),
+        BOOTLOADER(Part.BOOTLOADER, "the Daisy bootloader"),
         /** Data in QSPI flash. */
-        DATA("the data"),
+        DATA(Part.QSPI, "the data"),
         /** A program that the Daisy bootloader starts, perhaps with data. */
-        QSPI_PROGRAM("the program"),
+        QSPI_PROGRAM(Part.QSPI, "the program"),
         /** Code in internal flash. */
-        CODE("the code");
+        CODE(Part.CODE, "the code");
 
+        private final Part part;
         private final String words;
 
-        Content(String words) {
+        Content(Part part, String words) {
+            this.part = part;
             this.words = words;
+        }
+
+        /** The part of the route that it belongs to. */
+        public Part part() {
+            return part;
         }
 
         /** It in words, with its article. */
@@ -59,9 +92,18 @@ public sealed interface Stage {
      * @param image the bytes
      * @param plan what is erased and written, planned for that bootloader as it is expected to show itself; the runner plans again when it
      *     sees it, and refuses to erase anything that this plan does not
+     * @param estimate roughly how long it takes, with a bootloader that behaves as the released ones
      * @param unlessPresent whether it is left out if a Daisy bootloader is there already
+     * @param verifier a check that the image has to pass before its first byte is sent
      */
-    record Flash(DaisyMode mode, Content content, FirmwareImage image, FlashPlan plan, boolean unlessPresent)
+    record Flash(
+            DaisyMode mode,
+            Content content,
+            FirmwareImage image,
+            FlashPlan plan,
+            Duration estimate,
+            boolean unlessPresent,
+            Optional<FirmwareVerifier> verifier)
             implements Stage {
 
         /** Whether the board leaves DFU mode in the end. */
@@ -87,8 +129,9 @@ public sealed interface Stage {
      *
      * @param ranges what is to be blank afterwards
      * @param plan what is erased for it, planned as a flash stage's
+     * @param estimate roughly how long it takes, as for a flash stage
      */
-    record Erase(List<AddressRange> ranges, FlashPlan plan) implements Stage {
+    record Erase(List<AddressRange> ranges, FlashPlan plan, Duration estimate) implements Stage {
 
         /** Copies the list. */
         public Erase {

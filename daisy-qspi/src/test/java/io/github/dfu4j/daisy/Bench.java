@@ -83,9 +83,7 @@ final class Bench {
     }
 
     DaisyRoute route(DaisyImage image) throws IOException {
-        RouteRunner runner = runner();
-        DaisyBoard now = runner.look();
-        return DaisyRoute.plan(now.mode(), runner.internal(now), image, Optional.of(bootloader()), options);
+        return runner().plan(image, Optional.of(bootloader()));
     }
 
     static BootloaderImage bootloader() throws IOException {

@@ -62,7 +62,8 @@ class DaisyFiguresTest {
                                     .isLessThan(1.35 * seconds(use.deviceBusy().plus(use.wire())));
                         }
                     } else if (event instanceof RouteEvent.StageFinished finished) {
-                        line("%-12s %6.2f s", "press", seconds(finished.report().took()));
+                        String kind = finished.report().stage() instanceof Stage.Press ? "press" : "handover";
+                        line("%-12s %6.2f s", kind, seconds(finished.report().took()));
                     }
                 },
                 () -> false,

@@ -1,24 +1,31 @@
 package io.github.dfu4j.daisy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.github.dfu4j.daisy.DaisyRoute.Internal;
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.image.FirmwareImage;
+import io.github.dfu4j.image.FirmwareRejectedException;
 import io.github.dfu4j.image.Segment;
 import io.github.dfu4j.simulator.DaisySeed;
 import io.github.dfu4j.simulator.DaisySeed.Bootloader;
 import io.github.dfu4j.simulator.Fault;
 import io.github.dfu4j.simulator.Habit;
+import io.github.dfu4j.simulator.Operator;
 import io.github.dfu4j.simulator.VirtualBoard.Running;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DaisyRouteTest {
 
@@ -51,7 +58,11 @@ class DaisyRouteTest {
         return route.stages().stream()
                 .map(s -> s instanceof Stage.Press p
                         ? p.presses().name()
-                        : s instanceof Stage.Flash f ? f.content().name() + (f.leaves() ? "+leave" : "") : "ERASE")
+                        : s instanceof Stage.Handover
+                                ? "HANDOVER"
+                                : s instanceof Stage.Flash f
+                                        ? f.content().name() + (f.leaves() ? "+leave" : "")
+                                        : "ERASE")
                 .toList();
     }
 
@@ -60,7 +71,7 @@ class DaisyRouteTest {
         Bench bench = new Bench(new DaisySeed()).after(1000);
         DaisyImage image = Bench.birds("birds-internal.elf");
         DaisyRoute route = bench.route(image);
-        assertThat(words(route)).containsExactly("BOOTLOADER", "ENTER_BOOTLOADER", "DATA", "ENTER_ROM", "CODE+leave");
+        assertThat(words(route)).containsExactly("BOOTLOADER", "HANDOVER", "DATA", "ENTER_ROM", "CODE+leave");
 
         RouteReport report = bench.runner().run(route);
 
@@ -68,7 +79,7 @@ class DaisyRouteTest {
         assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
         assertThat(report.ending()).isEqualTo(RouteReport.Ending.LEFT);
         assertThat(bench.board.running()).isEqualTo(Running.APPLICATION);
-        assertThat(bench.asked).hasSize(2);
+        assertThat(bench.asked).extracting(Hands.Request::presses).containsExactly(Presses.ENTER_ROM);
         assertThat(report.unverified()).containsExactly(image.qspi().span().orElseThrow());
         assertThat(Ranges.size(report.verified())).isGreaterThanOrEqualTo(104_152);
         assertThat(report.stages()).allMatch(s -> s.flash().isEmpty() || s.settled());
@@ -91,7 +102,7 @@ class DaisyRouteTest {
         bench.operator.enterRom();
         bench.after(4000);
         DaisyRoute route = bench.route(Bench.birds("birds-sram.elf"));
-        assertThat(words(route)).containsExactly("ENTER_BOOTLOADER", "QSPI_PROGRAM+leave");
+        assertThat(words(route)).containsExactly("HANDOVER", "QSPI_PROGRAM+leave");
         RouteReport report = bench.runner().run(route);
         assertThat(report.ending()).isEqualTo(RouteReport.Ending.LEFT);
         assertThat(bench.board.running()).isEqualTo(Running.APPLICATION);
@@ -107,7 +118,7 @@ class DaisyRouteTest {
         DaisyImage image = Bench.birds("birds-internal.elf");
         DaisyRoute route = bench.route(image);
         assertThat(words(route))
-                .containsExactly("ENTER_ROM", "BOOTLOADER", "ENTER_BOOTLOADER", "DATA", "ENTER_ROM", "CODE+leave");
+                .containsExactly("ENTER_ROM", "BOOTLOADER", "HANDOVER", "DATA", "ENTER_ROM", "CODE+leave");
         RouteReport report = bench.runner().run(route);
         assertThat(report.stages().get(1).result()).isEqualTo(RouteReport.Result.NOT_NEEDED);
         assertThat(Bench.holds(bench.board, image.internal())).isTrue();
@@ -189,6 +200,7 @@ class DaisyRouteTest {
     @Test
     void the_wrong_bootloader_is_noticed_and_the_right_presses_are_asked_for_again() throws Exception {
         Bench bench = new Bench(new DaisySeed()).after(1000);
+        bench.board.habit(Habit.H7_LEAVE_NEEDS_LOW_STACK, true);
         bench.hands = request -> {
             if (request.attempt() == 1) {
                 if (request.presses() == Presses.ENTER_ROM) {
@@ -203,6 +215,7 @@ class DaisyRouteTest {
         DaisyImage image = Bench.birds("birds-internal.elf");
         bench.runner().run(bench.route(image));
         assertThat(bench.asked).hasSize(4);
+        assertThat(bench.asked.get(0).noticed()).contains("did not come up");
         assertThat(bench.asked.get(1).noticed()).contains("ROM bootloader");
         assertThat(bench.asked.get(3).noticed()).contains("Daisy bootloader");
         assertThat(Bench.holds(bench.board, image.internal())).isTrue();
@@ -214,13 +227,11 @@ class DaisyRouteTest {
         DaisySeed board = new DaisySeed().withBootloader(Bootloader.V6_4);
         Bench bench = new Bench(board);
         board.qspiFlash().load(DaisyMemory.APPLICATION, program(0x9004_0200L, 4000));
-        bench.after(200);
-        bench.operator.enterRom();
-        bench.after(4000);
-        assertThat(bench.mode()).isEqualTo(DaisyMode.ROM);
+        bench.after(5000);
+        assertThat(bench.mode()).isEqualTo(DaisyMode.NOTHING);
         bench.hands = request -> bench.operator.reset();
         DaisyImage image = Bench.birds("birds-sram.elf");
-        RouteReport report = bench.runner().run(bench.route(image));
+        RouteReport report = bench.runner().run(bench.runner().plan(image, Optional.empty()));
         assertThat(bench.asked).hasSize(1);
         assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
         assertThat(report.ending()).isEqualTo(RouteReport.Ending.LEFT);
@@ -228,11 +239,19 @@ class DaisyRouteTest {
 
     @Test
     void a_reset_that_comes_late_while_the_bootloader_is_at_work_already_does_no_harm() throws Exception {
-        Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V6_4));
+        DaisySeed board = new DaisySeed().withBootloader(Bootloader.V6_4);
+        Bench bench = new Bench(board);
+        board.qspiFlash().load(DaisyMemory.APPLICATION, program(0x9004_0200L, 4000));
+        bench.after(5000);
+        bench.hands = request -> {
+            new Operator(board, Duration.ofMillis(300)).reset();
+            new Operator(board, Duration.ofMillis(1500)).reset();
+        };
         DaisyImage image = data(0x900c_0000L, 100_000);
-        DaisyRoute route = bench.route(image); // not on the bus yet: presses are asked for, and come after it appeared
+        DaisyRoute route = bench.runner().plan(image, Optional.empty());
+        assertThat(words(route)).containsExactly("ENTER_BOOTLOADER", "DATA");
         RouteReport report = bench.runner().run(route);
-        assertThat(words(route)).contains("ENTER_BOOTLOADER");
+        assertThat(bench.notes()).contains("The board left its bootloader before anything was written.");
         assertThat(report.stages()).last().satisfies(s -> assertThat(s.result()).isEqualTo(RouteReport.Result.DONE));
         assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
     }
@@ -247,12 +266,12 @@ class DaisyRouteTest {
         RouteException stopped =
                 catchThrowableOfType(RouteException.class, () -> bench.runner().run(route));
         assertThat(stopped.reason()).isEqualTo(RouteException.Reason.NOT_PRESSED);
-        assertThat(stopped.resumeAt()).isEqualTo(1);
-        assertThat(stopped).hasMessageContaining("Stage 2 of 5").hasMessageContaining("within 60 s");
+        assertThat(stopped.resumeAt()).isEqualTo(3);
+        assertThat(stopped).hasMessageContaining("Stage 4 of 5").hasMessageContaining("within 60 s");
 
         bench.hands = bench::obey;
         RouteReport report = bench.runner().run(route, stopped.resumeAt());
-        assertThat(report.stages()).hasSize(4);
+        assertThat(report.stages()).hasSize(2);
         assertThat(Bench.holds(bench.board, image.internal())).isTrue();
         assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
     }
@@ -263,11 +282,7 @@ class DaisyRouteTest {
             Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V6_4)).after(1000);
             DaisyImage image = Bench.birds("birds-internal.elf");
             DaisyRoute whole = DaisyRoute.plan(
-                    DaisyMode.ROM,
-                    DaisyRoute.Internal.OTHER,
-                    image,
-                    java.util.Optional.of(Bench.bootloader()),
-                    bench.options);
+                    DaisyMode.ROM, Internal.OTHER, image, Optional.of(Bench.bootloader()), bench.options);
             bench.runner().run(whole, from);
             assertThat(Bench.holds(bench.board, image.internal())).isTrue();
             assertThat(Bench.holds(bench.board, image.qspi())).isEqualTo(from <= 2);
@@ -299,7 +314,110 @@ class DaisyRouteTest {
         RouteException stopped =
                 catchThrowableOfType(RouteException.class, () -> bench.runner().run(route));
         assertThat(stopped.reason()).isEqualTo(RouteException.Reason.CANCELLED);
-        assertThat(stopped.resumeAt()).isEqualTo(1);
+        assertThat(stopped.resumeAt()).isEqualTo(3);
+    }
+
+    @Test
+    void a_rom_that_hangs_when_it_is_to_start_the_bootloader_costs_a_press_and_no_more() throws Exception {
+        Bench bench = new Bench(new DaisySeed()).after(1000);
+        bench.board.habit(Habit.H7_LEAVE_NEEDS_LOW_STACK, true);
+        DaisyImage image = Bench.birds("birds-internal.elf");
+        bench.runner().run(bench.route(image));
+        assertThat(bench.asked)
+                .extracting(Hands.Request::presses)
+                .containsExactly(Presses.ENTER_BOOTLOADER, Presses.ENTER_ROM);
+        assertThat(bench.asked.get(0).noticed()).contains("did not come up");
+        assertThat(Bench.holds(bench.board, image.internal())).isTrue();
+        assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
+    }
+
+    @Test
+    void a_rom_that_stays_when_it_is_to_start_the_bootloader_costs_a_press_and_no_more() throws Exception {
+        Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V6_4).startInRom()).after(1000);
+        DaisyRoute route = bench.route(data(0x900c_0000L, 5000));
+        assertThat(words(route)).containsExactly("HANDOVER", "DATA");
+        // the first transfer of the leave, its set-address, fails
+        bench.board.inject(new Fault.Stall(), Fault.Trigger.at(2));
+        bench.runner().run(route);
+        assertThat(bench.asked).extracting(Hands.Request::presses).containsExactly(Presses.ENTER_BOOTLOADER);
+    }
+
+    /** Whatever stage a route was broken off at, the same command plans anew from what it sees. */
+    @ParameterizedTest
+    @ValueSource(ints = {200, 350, 500, 700, 900, 1500, 2150, 2250})
+    void broken_off_anywhere_the_same_command_does_what_is_left(int transfer) throws Exception {
+        Bench bench = new Bench(new DaisySeed()).after(1000);
+        DaisyImage image = Bench.birds("birds-internal.elf");
+        DaisyRoute route = bench.route(image);
+        bench.board.inject(new Fault.PowerCut(Duration.ofSeconds(1)), Fault.Trigger.at(transfer));
+        assertThatThrownBy(() -> bench.runner().run(route)).isInstanceOf(RouteException.class);
+        bench.after(4000);
+        bench.runner().run(bench.route(image));
+        assertThat(Bench.holds(bench.board, image.internal())).isTrue();
+        assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
+        assertThat(bench.board.running()).isEqualTo(Running.APPLICATION);
+    }
+
+    @Test
+    void whoever_knows_that_the_data_are_there_has_only_the_code_written() throws Exception {
+        Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V6_4)).after(1000);
+        DaisyImage image = Bench.birds("birds-internal.elf");
+        bench.options = RouteOptions.DEFAULT.withFrom(Stage.Part.CODE);
+        DaisyRoute rest = bench.route(image);
+        assertThat(words(rest)).containsExactly("ENTER_ROM", "CODE+leave");
+        bench.runner().run(rest);
+        assertThat(Bench.holds(bench.board, image.internal())).isTrue();
+        assertThat(bench.board.qspiFlash().isBlank(DaisyMemory.QSPI_FLASH.range()))
+                .isTrue();
+        bench.options = RouteOptions.DEFAULT.withFrom(Stage.Part.QSPI);
+        assertThat(words(bench.route(image))).containsExactly("ENTER_BOOTLOADER", "DATA", "ENTER_ROM", "CODE+leave");
+    }
+
+    @Test
+    void a_check_sees_each_part_at_the_addresses_of_its_file_and_its_refusal_leaves_the_board_as_it_is()
+            throws Exception {
+        for (String name : List.of("birds-internal.elf", "birds-sram.elf", "birds-qspi.elf")) {
+            Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V6_4)).after(1000);
+            FirmwareImage.Builder seen = FirmwareImage.builder();
+            List<String> layouts = new ArrayList<>();
+            bench.options = RouteOptions.DEFAULT.withVerifier((part, target) -> {
+                seen.add(part);
+                layouts.addAll(target.layoutNames());
+                return "looks good";
+            });
+            bench.runner().run(bench.route(Bench.birds(name)));
+            assertThat(seen.build().segments()).isEqualTo(Bench.file(name).segments());
+            assertThat(layouts).contains("Flash");
+            assertThat(bench.notes()).contains("looks good");
+        }
+        Bench refused = new Bench(new DaisySeed().withBootloader(Bootloader.V6_4)).after(1000);
+        refused.options = RouteOptions.DEFAULT.withVerifier((part, target) -> {
+            throw new FirmwareRejectedException(FirmwareRejectedException.Reason.UNSIGNED, "nobody signed it");
+        });
+        refused.board.ledger().clear();
+        assertThatThrownBy(() -> refused.runner().run(refused.route(Bench.birds("birds-qspi.elf"))))
+                .isInstanceOf(RouteException.class)
+                .hasMessageContaining("nobody signed it")
+                .hasCauseInstanceOf(FirmwareRejectedException.class);
+        assertThat(refused.board.ledger().changedOutside(List.of())).isEmpty();
+    }
+
+    @Test
+    void the_estimate_counts_64_kb_an_erase_below_the_program_too() throws Exception {
+        DaisyRoute below = DaisyRoute.plan(
+                DaisyMode.DAISY_BOOTLOADER,
+                Internal.BOOTLOADER,
+                data(0x9000_0000L, 0x2_0000),
+                Optional.empty(),
+                RouteOptions.DEFAULT);
+        DaisyRoute behind = DaisyRoute.plan(
+                DaisyMode.DAISY_BOOTLOADER,
+                Internal.BOOTLOADER,
+                data(0x900c_0000L, 0x2_0000),
+                Optional.empty(),
+                RouteOptions.DEFAULT);
+        assertThat(below.estimate())
+                .isBetween(behind.estimate(), behind.estimate().multipliedBy(2));
     }
 
     @Test
@@ -311,8 +429,8 @@ class DaisyRouteTest {
         assertThat(bench.mode()).isEqualTo(DaisyMode.APPLICATION);
         bench.hands = request -> board.resetToBootloader(DaisySeed.Entry.DAISY_INFINITE_TIMEOUT);
         DaisyImage image = data(0x900c_0000L, 70_000);
-        DaisyRoute route = DaisyRoute.plan(
-                DaisyMode.APPLICATION, DaisyRoute.Internal.UNKNOWN, image, java.util.Optional.empty(), bench.options);
+        DaisyRoute route =
+                DaisyRoute.plan(DaisyMode.APPLICATION, Internal.UNKNOWN, image, Optional.empty(), bench.options);
         assertThat(words(route)).containsExactly("ENTER_BOOTLOADER", "DATA");
         bench.runner().run(route);
         assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
@@ -331,7 +449,7 @@ class DaisyRouteTest {
         Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V5_4)).after(1000);
         bench.board.qspiFlash().load(0x9000_0000L, new byte[0x80_0000]);
         AddressRange range = AddressRange.ofSize(0x900d_0000L, 0x1_0000);
-        DaisyRoute route = DaisyRoute.erase(bench.mode(), List.of(range), bench.options);
+        DaisyRoute route = DaisyRoute.erase(bench.mode(), Internal.UNKNOWN, List.of(range), bench.options);
         assertThat(route.warnings()).anyMatch(w -> w.contains("0x900E0000..0x900E0FFF"));
         bench.board.ledger().clear();
         RouteReport report = bench.runner().run(route);
@@ -344,8 +462,8 @@ class DaisyRouteTest {
     @Test
     void after_the_last_operation_the_flash_is_known_to_be_idle() throws Exception {
         Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V6_4)).after(1000);
-        DaisyRoute route =
-                DaisyRoute.erase(bench.mode(), List.of(AddressRange.ofSize(0x900d_0000L, 0x1_0000)), bench.options);
+        DaisyRoute route = DaisyRoute.erase(
+                bench.mode(), Internal.UNKNOWN, List.of(AddressRange.ofSize(0x900d_0000L, 0x1_0000)), bench.options);
         bench.board.qspiFlash().load(0x900d_0000L, new byte[0x1_0000]);
         bench.runner().run(route);
         bench.board.tapReset(); // would tear an erase that is still running

@@ -9,7 +9,6 @@ import io.github.dfu4j.simulator.DaisySeed.Bootloader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Arrays;
-import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,14 +17,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ReadBackTest {
 
     private static QspiLoader loader(Bench bench) {
-        return new QspiLoader(
-                bench.bus,
-                Optional.of(bench.port),
-                bench.bus.time(),
-                bench.hands,
-                bench.events::add,
-                () -> false,
-                RouteOptions.DEFAULT);
+        return new QspiLoader(bench.runner());
     }
 
     private static Bench bench(Bootloader version, boolean filled) {

@@ -2,13 +2,14 @@ package io.github.dfu4j.cli;
 
 import io.github.dfu4j.daisy.AssetPack;
 import io.github.dfu4j.daisy.DaisyMode;
-import io.github.dfu4j.daisy.DaisyRoute;
 import io.github.dfu4j.daisy.RouteOptions;
 import io.github.dfu4j.image.AddressRange;
 import java.io.ByteArrayOutputStream;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -24,50 +25,47 @@ final class DaisyAssetsCommand extends Subcommand {
         throw usage("Load or list?");
     }
 
-    private static List<AssetPack.Entry> index(byte[] pack, String name) throws CommandException {
+    private static AssetPack pack(byte[] bytes, String name) throws CommandException {
         try {
-            return AssetPack.index(pack);
+            return AssetPack.read(bytes);
         } catch (IllegalArgumentException e) {
-            throw new CommandException(ExitCode.DATA, name + ": " + Failures.sentence(e.getMessage()));
+            throw noPack(name, e);
+        }
+    }
+
+    private static CommandException noPack(String name, IllegalArgumentException why) {
+        return new CommandException(ExitCode.DATA, name + ": " + Failures.sentence(why.getMessage()));
+    }
+
+    /** Prints what is in a pack. */
+    static void list(Console console, List<AssetPack.Entry> entries) {
+        for (AssetPack.Entry entry : entries) {
+            console.print(String.format(
+                    Locale.ROOT,
+                    "%s  %9s bytes  CRC-32 %08x  %s%s",
+                    entry.range(),
+                    Numbers.grouped(entry.range().size()),
+                    entry.crc32(),
+                    entry.name(),
+                    entry.frameSize() > 0 ? ", " + entry.range().size() / entry.frameSize() + " frames" : ""));
         }
     }
 
     /** Loads a pack. */
     @Command(name = "load", description = "Load a pack into QSPI flash, at the address it was made for.")
-    static final class Load extends DaisySubcommand {
+    static final class Load extends DaisyRouteCommand {
 
         @Parameters(paramLabel = "PACK", description = "The pack.")
-        @SuppressWarnings("NullAway.Init") // set by picocli
-        private String file;
+        private String file = "";
 
-        @Option(
-                names = "--at",
-                paramLabel = "ADDRESS",
-                converter = Numbers.class,
-                defaultValue = "0x900C0000",
-                description = "The address it was made for (default: ${DEFAULT-VALUE}).")
-        private long at = 0x900c_0000L;
-
-        @Option(names = "--dry-run", description = "Print the plan and touch nothing.")
-        private boolean dryRun;
+        @Mixin
+        private final TrustOptions trust = new TrustOptions();
 
         @Override
         public Integer call() throws Exception {
-            byte[] pack = DaisyLoadCommand.bytes(file);
-            List<AssetPack.Entry> entries = index(pack, file);
-            AssetPack.Entry last = entries.get(entries.size() - 1);
-            if (last.range().end() != at + pack.length) {
-                throw new CommandException(
-                        ExitCode.DATA,
-                        file + " was made for " + AddressRange.hex(last.range().end() - pack.length) + ", not for "
-                                + AddressRange.hex(at) + ": its index would lie. Say --at with that address.");
-            }
-            return atTable(RouteOptions.DEFAULT.withStart(false), table -> {
-                DaisyPackCommand.list(console(), entries);
-                DaisyRoute route = table.loader().plan(at, pack, file);
-                table.print(route);
-                return dryRun ? ExitCode.OK : table.take(route, 0);
-            });
+            AssetPack pack = pack(DaisyBytes.read(file), file);
+            list(console(), pack.entries());
+            return load(trust, file, pack.address(), pack.toBytes());
         }
     }
 
@@ -85,32 +83,32 @@ final class DaisyAssetsCommand extends Subcommand {
                 names = "--at",
                 paramLabel = "ADDRESS",
                 converter = Numbers.class,
-                defaultValue = "0x900C0000",
+                defaultValue = DaisyPackCommand.ADDRESS,
                 description = "Where the pack lies on the board (default: ${DEFAULT-VALUE}).")
-        private long at = 0x900c_0000L;
+        private long at;
 
         @Override
         public Integer call() throws Exception {
             if (file != null) {
-                DaisyPackCommand.list(console(), index(DaisyLoadCommand.bytes(file), file));
+                list(console(), pack(DaisyBytes.read(file), file).entries());
                 return ExitCode.OK;
             }
             return atTable(RouteOptions.DEFAULT, table -> {
                 table.reach(DaisyMode.DAISY_BOOTLOADER);
-                ByteArrayOutputStream head = new ByteArrayOutputStream();
-                table.loader().read(AddressRange.ofSize(at, 20), head);
-                int size;
                 try {
-                    size = AssetPack.indexSize(head.toByteArray());
+                    int size = AssetPack.indexSize(read(table, AssetPack.HEAD));
+                    list(console(), AssetPack.index(read(table, size)));
                 } catch (IllegalArgumentException e) {
-                    throw new CommandException(
-                            ExitCode.DATA, "At " + AddressRange.hex(at) + ": " + Failures.sentence(e.getMessage()));
+                    throw noPack("At " + AddressRange.hex(at), e);
                 }
-                ByteArrayOutputStream all = new ByteArrayOutputStream();
-                table.loader().read(AddressRange.ofSize(at, size), all);
-                DaisyPackCommand.list(console(), index(all.toByteArray(), AddressRange.hex(at)));
                 return ExitCode.OK;
             });
+        }
+
+        private byte[] read(DaisyTable table, int size) throws Exception {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream(size);
+            table.loader().read(AddressRange.ofSize(at, size), bytes);
+            return bytes.toByteArray();
         }
     }
 }

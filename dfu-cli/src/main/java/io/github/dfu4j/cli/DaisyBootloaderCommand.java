@@ -4,9 +4,10 @@ import io.github.dfu4j.daisy.BootloaderImage;
 import io.github.dfu4j.daisy.DaisyMode;
 import io.github.dfu4j.daisy.DaisyRoute;
 import io.github.dfu4j.daisy.RouteOptions;
-import java.util.Optional;
+import io.github.dfu4j.daisy.RouteRunner;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -15,7 +16,7 @@ import picocli.CommandLine.Parameters;
         name = "bootloader",
         description =
                 "Install or update the Daisy bootloader, or only get the board into one of its bootloaders (--enter).")
-final class DaisyBootloaderCommand extends DaisySubcommand {
+final class DaisyBootloaderCommand extends DaisyRouteCommand {
 
     /** What to enter. */
     enum Enter {
@@ -38,27 +39,24 @@ final class DaisyBootloaderCommand extends DaisySubcommand {
             description = "Write nothing; wait for the presses to ${COMPLETION-CANDIDATES}.")
     private @Nullable Enter enter;
 
-    @Option(names = "--dry-run", description = "Print the route and touch nothing.")
-    private boolean dryRun;
+    @Mixin
+    private final TrustOptions trust = new TrustOptions();
 
     @Override
     public Integer call() throws Exception {
         RouteOptions options = RouteOptions.DEFAULT.withReplaceBootloader(true);
         return atTable(options, table -> {
-            DaisyMode now = table.runner().look().mode();
-            DaisyRoute route;
+            RouteRunner runner = table.runner();
             if (enter != null) {
-                route = DaisyRoute.to(now, enter == Enter.rom ? DaisyMode.ROM : DaisyMode.DAISY_BOOTLOADER);
-            } else {
-                BootloaderImage image = table.bootloader(Optional.ofNullable(file))
-                        .orElseThrow(() -> usage("Which bootloader? Name its file, or set LIBDAISY_DIR."));
-                console()
-                        .print("Daisy bootloader " + image.version() + ", "
-                                + Numbers.bytes(image.image().size()) + ".");
-                route = DaisyRoute.install(now, image, options);
+                return follow(table, runner.planTo(enter == Enter.rom ? DaisyMode.ROM : DaisyMode.DAISY_BOOTLOADER));
             }
-            table.print(route);
-            return dryRun ? ExitCode.OK : table.take(route, 0);
+            BootloaderImage image = DaisyBootloaderFile.find(
+                            file, table.simulatedBoard().isPresent(), trust)
+                    .orElseThrow(() -> usage("Which bootloader? Name its file, or set LIBDAISY_DIR."));
+            console()
+                    .print("Daisy bootloader " + image.version() + ", "
+                            + Numbers.bytes(image.image().size()) + ".");
+            return follow(table, DaisyRoute.install(runner.look().mode(), image, options));
         });
     }
 }

@@ -72,7 +72,7 @@ final class DaisyDoctorCommand extends DaisySubcommand {
             return ExitCode.UNAVAILABLE;
         }
         for (DaisyBoard board : boards) {
-            console().print("The board shows " + DaisyTable.describe(board) + ".");
+            console().print("The board shows " + DaisyPrinter.describe(board) + ".");
         }
         if (boards.size() > 1) {
             console().print("Name one by its port, with -d. Their serial numbers do not tell boards in ROM apart.");

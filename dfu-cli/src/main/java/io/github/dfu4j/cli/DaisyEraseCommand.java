@@ -1,7 +1,6 @@
 package io.github.dfu4j.cli;
 
 import io.github.dfu4j.daisy.DaisyMemory;
-import io.github.dfu4j.daisy.DaisyRoute;
 import io.github.dfu4j.daisy.RouteOptions;
 import io.github.dfu4j.image.AddressRange;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +12,7 @@ import picocli.CommandLine.Option;
         name = "erase",
         description =
                 "Erase a part of QSPI flash, or all of it: block by block, because the bootloader's mass erase does nothing.")
-final class DaisyEraseCommand extends DaisySubcommand {
+final class DaisyEraseCommand extends DaisyRouteCommand {
 
     @Option(names = "--at", paramLabel = "ADDRESS", converter = Numbers.class, description = "The first address.")
     private @Nullable Long at;
@@ -27,9 +26,6 @@ final class DaisyEraseCommand extends DaisySubcommand {
                     "All that the bootloader offers: the settings at 0x90000000 and the program at 0x90040000 too.")
     private boolean all;
 
-    @Option(names = "--dry-run", description = "Print the plan and touch nothing.")
-    private boolean dryRun;
-
     @Override
     public Integer call() throws Exception {
         if (all == (at != null) || (at == null) != (size == null)) {
@@ -39,10 +35,7 @@ final class DaisyEraseCommand extends DaisySubcommand {
             throw usage("--size is 1 or more.");
         }
         AddressRange range = at == null || size == null ? DaisyMemory.QSPI_ADVERTISED : AddressRange.ofSize(at, size);
-        return atTable(RouteOptions.DEFAULT, table -> {
-            DaisyRoute route = table.loader().planErase(range);
-            table.print(route);
-            return dryRun ? ExitCode.OK : table.take(route, 0);
-        });
+        return atTable(
+                RouteOptions.DEFAULT, table -> follow(table, table.loader().planErase(range)));
     }
 }

@@ -39,7 +39,7 @@ final class DaisyInfoCommand extends DaisySubcommand {
                 readBack.ifPresent(r -> result.put("readBack", r.name().toLowerCase(java.util.Locale.ROOT)));
                 console().print(Json.write(result));
             } else {
-                console().print("The board shows " + DaisyTable.describe(board) + ".");
+                console().print("The board shows " + DaisyPrinter.describe(board) + ".");
                 if (board.mode() == DaisyMode.ROM) {
                     console()
                             .print(installed

@@ -30,6 +30,9 @@ import picocli.CommandLine.Parameters;
                         + " and no rebuild. The same files make the same pack.")
 final class DaisyPackCommand extends Subcommand {
 
+    /** Where a pack goes if nothing else is said: behind every program. */
+    static final String ADDRESS = "0x900C0000";
+
     @Parameters(paramLabel = "FILE|DIRECTORY", arity = "0..*", description = "Files, and directories of files.")
     private List<String> inputs = new ArrayList<>();
 
@@ -52,9 +55,9 @@ final class DaisyPackCommand extends Subcommand {
             names = "--at",
             paramLabel = "ADDRESS",
             converter = Numbers.class,
-            defaultValue = "0x900C0000",
+            defaultValue = ADDRESS,
             description = "Where the pack goes (default: ${DEFAULT-VALUE}, behind every program).")
-    private long at = 0x900c_0000L;
+    private long at;
 
     @Option(
             names = "--align",
@@ -63,7 +66,7 @@ final class DaisyPackCommand extends Subcommand {
             defaultValue = "64K",
             description =
                     "Each asset starts at a multiple of this, 4 to 64K (default: ${DEFAULT-VALUE}: each has blocks of its own).")
-    private long align = 1 << 16;
+    private long align;
 
     @Option(names = "--decode-wav", description = "Take the frames out of .wav files, without their headers.")
     private boolean decodeWav;
@@ -96,25 +99,11 @@ final class DaisyPackCommand extends Subcommand {
         if (header != null) {
             write(header, pack.cHeader().getBytes(StandardCharsets.UTF_8));
         }
-        list(console(), pack.entries());
+        DaisyAssetsCommand.list(console(), pack.entries());
         console()
                 .print(Numbers.bytes(pack.toBytes().length) + " for " + AddressRange.hex(at)
-                        + "; load them with \"dfu daisy assets load " + output + " --at " + AddressRange.hex(at)
-                        + "\".");
+                        + "; load them with \"dfu daisy assets load " + output + "\".");
         return ExitCode.OK;
-    }
-
-    static void list(Console console, List<AssetPack.Entry> entries) {
-        for (AssetPack.Entry entry : entries) {
-            console.print(String.format(
-                    Locale.ROOT,
-                    "%s  %9s bytes  CRC-32 %08x  %s%s",
-                    entry.range(),
-                    Numbers.grouped(entry.range().size()),
-                    entry.crc32(),
-                    entry.name(),
-                    entry.frameSize() > 0 ? ", " + entry.range().size() / entry.frameSize() + " frames" : ""));
-        }
     }
 
     private List<Path> files() throws IOException, CommandException {
@@ -137,7 +126,7 @@ final class DaisyPackCommand extends Subcommand {
 
     private AssetPack.Asset asset(Path file) throws IOException, CommandException {
         String name = String.valueOf(file.getFileName());
-        byte[] bytes = DaisyLoadCommand.bytes(file.toString());
+        byte[] bytes = DaisyBytes.read(file.toString());
         if (!decodeWav || !name.toLowerCase(Locale.ROOT).endsWith(".wav")) {
             return new AssetPack.Asset(name, bytes, 0);
         }

@@ -1,6 +1,5 @@
 package io.github.dfu4j.cli;
 
-import io.github.dfu4j.daisy.BootloaderImage;
 import io.github.dfu4j.daisy.DaisyBoard;
 import io.github.dfu4j.daisy.DaisyImage;
 import io.github.dfu4j.daisy.DaisyMemory;
@@ -53,22 +52,20 @@ final class DemoCommand extends Subcommand {
         console.print(IMAGE + ": " + Numbers.bytes(firmware.size()) + " in an ELF file. As a flat .bin it would be "
                 + Numbers.bytes(firmware.span().map(AddressRange::size).orElse(0L)) + ".");
         DaisyTable table = new DaisyTable(console, usb, Optional.empty(), RouteOptions.DEFAULT, () -> false);
-        table.map(firmware, image);
+        table.printer().print(firmware, image);
 
         console.print("");
         console.print("== The board ==");
         DaisyBoard board = table.runner().look();
-        console.print("Found: " + DaisyTable.describe(board) + ".");
+        console.print("Found: " + DaisyPrinter.describe(board) + ".");
         console.print("It reaches " + DaisyMemory.INTERNAL_FLASH.words()
                 + " and not QSPI flash. The Daisy bootloader, another device with the same ids, reaches QSPI flash and not internal flash,"
                 + " which it fills itself.");
 
         console.print("");
         console.print("== The route, before anything is sent ==");
-        Optional<BootloaderImage> bootloader = table.bootloader(Optional.empty());
-        DaisyRoute route =
-                DaisyRoute.plan(board.mode(), table.runner().internal(board), image, bootloader, RouteOptions.DEFAULT);
-        table.print(route);
+        DaisyRoute route = table.runner().plan(image, Optional.of(DaisyBootloaderFile.standIn()));
+        table.printer().print(route);
 
         console.print("");
         console.print("== The way ==");
@@ -76,7 +73,7 @@ final class DemoCommand extends Subcommand {
 
         console.print("");
         console.print("== The end ==");
-        table.print(report);
+        table.printer().print(report);
         boolean code = compare(console, seed, image.internal());
         boolean same = compare(console, seed, image.qspi()) && code;
         console.print(

@@ -2,6 +2,7 @@ package io.github.dfu4j.cli;
 
 import io.github.dfu4j.image.FirmwareRejectedException;
 import io.github.dfu4j.image.FirmwareRejectedException.Reason;
+import io.github.dfu4j.image.FirmwareVerifier;
 import io.github.dfu4j.trust.Manifest;
 import io.github.dfu4j.trust.ManifestVerifier;
 import io.github.dfu4j.trust.VersionRecord;
@@ -50,6 +51,28 @@ final class TrustOptions {
 
     @Option(names = "--allow-older", description = "Flash a lower version than the one in the version record too.")
     private boolean older;
+
+    /** Whether a signature is required. */
+    boolean required() {
+        return required;
+    }
+
+    /**
+     * The check of a file other than the firmware that goes to the device along with it, such as a bootloader: by a manifest beside it and
+     * the same keys. A missing manifest is found when the check is made.
+     */
+    FirmwareVerifier beside(String file) {
+        return (image, target) -> {
+            try {
+                TrustOptions own = new TrustOptions();
+                own.required = true;
+                own.keys = keys;
+                return own.verifier(file, false).orElseThrow().verify(image, target);
+            } catch (CommandException e) {
+                throw new IOException(e.getMessage(), e);
+            }
+        };
+    }
 
     /**
      * The check that was asked for.

@@ -31,14 +31,13 @@ class DaisyCommandsTest {
                         "Found: the ROM bootloader",
                         "The route:",
                         "1. Write the Daisy bootloader",
-                        "2. Tap RESET, and within two seconds, while the LED pulses, tap BOOT.",
+                        "2. Let the ROM bootloader start the Daisy bootloader.",
                         "3. Write the data, 291636 bytes at 0x90040000..0x90087333",
                         "4. Hold BOOT, tap RESET, let BOOT go.",
                         "5. Write the code, 104152 bytes at 0x08000000..0x080196D7",
-                        "2 presses",
+                        "1 press.",
                         "== The way ==",
                         "KB/s",
-                        ">> Tap RESET, and within two seconds",
                         "The board shows the Daisy bootloader",
                         "s left",
                         "Accepted, not verified. The flash is known to be idle",
@@ -106,7 +105,8 @@ class DaisyCommandsTest {
         }) {
             Files.write(folder.resolve(name), new byte[0]);
         }
-        assertThat(DaisyTable.newest(folder)).contains(folder.resolve("dsy_bootloader_v6_10-intdfu-2000ms.bin"));
+        assertThat(DaisyBootloaderFile.newest(folder))
+                .contains(folder.resolve("dsy_bootloader_v6_10-intdfu-2000ms.bin"));
     }
 
     @Test

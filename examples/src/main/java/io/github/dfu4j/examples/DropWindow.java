@@ -1,7 +1,6 @@
 package io.github.dfu4j.examples;
 
 import io.github.dfu4j.daisy.BootloaderImage;
-import io.github.dfu4j.daisy.DaisyBoard;
 import io.github.dfu4j.daisy.DaisyImage;
 import io.github.dfu4j.daisy.DaisyRoute;
 import io.github.dfu4j.daisy.Hands;
@@ -162,9 +161,7 @@ public final class DropWindow {
             }
             RouteRunner runner =
                     new RouteRunner(bus, Optional.empty(), time, this::ask, this, cancelled::get, RouteOptions.DEFAULT);
-            DaisyBoard board = runner.look();
-            DaisyRoute route =
-                    DaisyRoute.plan(board.mode(), runner.internal(board), image, bootloader, RouteOptions.DEFAULT);
+            DaisyRoute route = runner.plan(image, bootloader);
             publish(route.toString());
             return runner.run(route);
         }

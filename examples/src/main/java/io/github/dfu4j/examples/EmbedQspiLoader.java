@@ -7,6 +7,7 @@ import io.github.dfu4j.daisy.QspiLoader;
 import io.github.dfu4j.daisy.RouteEvent;
 import io.github.dfu4j.daisy.RouteOptions;
 import io.github.dfu4j.daisy.RouteReport;
+import io.github.dfu4j.daisy.RouteRunner;
 import io.github.dfu4j.dfuse.FlashEvent;
 import io.github.dfu4j.simulator.DaisySeed;
 import io.github.dfu4j.simulator.Operator;
@@ -34,7 +35,7 @@ public final class EmbedQspiLoader {
 
     /** Loads samples at 0x900C0000, and says what happens. */
     static RouteReport load(VirtualBus bus, Hands hands, byte[] samples, PrintStream out) throws IOException {
-        QspiLoader loader = new QspiLoader(
+        QspiLoader loader = new QspiLoader(new RouteRunner(
                 bus,
                 Optional.empty(),
                 bus.time(),
@@ -51,7 +52,7 @@ public final class EmbedQspiLoader {
                     }
                 },
                 Thread::interrupted,
-                RouteOptions.DEFAULT);
+                RouteOptions.DEFAULT));
         DaisyBoard board = loader.board();
         out.println("Now: " + board);
         DaisyRoute route = loader.plan(0x900c_0000L, samples, "samples");

@@ -1,0 +1,320 @@
+package io.github.dfu4j.daisy;
+
+import io.github.dfu4j.dfu.DfuInterface;
+import io.github.dfu4j.dfu.DfuSession;
+import io.github.dfu4j.dfu.DfuTransferException;
+import io.github.dfu4j.dfu.Trait;
+import io.github.dfu4j.dfuse.DfuSeSession;
+import io.github.dfu4j.dfuse.FlashException;
+import io.github.dfu4j.dfuse.FlashOptions;
+import io.github.dfu4j.dfuse.FlashPlan;
+import io.github.dfu4j.dfuse.FlashPlanner;
+import io.github.dfu4j.dfuse.FlashReport;
+import io.github.dfu4j.dfuse.FlashTarget;
+import io.github.dfu4j.dfuse.Flasher;
+import io.github.dfu4j.image.AddressRange;
+import io.github.dfu4j.image.FirmwareImage;
+import io.github.dfu4j.image.FirmwareVerifier;
+import io.github.dfu4j.image.Segment;
+import io.github.dfu4j.usb.Deadline;
+import io.github.dfu4j.usb.DeviceWatch;
+import io.github.dfu4j.usb.Timebase;
+import io.github.dfu4j.usb.UsbBus;
+import io.github.dfu4j.usb.UsbConnection;
+import io.github.dfu4j.usb.UsbDevice;
+import io.github.dfu4j.usb.UsbException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/** Does what one stage asks of one bootloader: finds out whether it reads back, plans for it as it is, flashes, and starts the program. */
+final class StageFlasher {
+
+    /** How often a stage is begun again after the board left its bootloader before anything was written. */
+    private static final int ATTEMPTS = 3;
+
+    private final UsbBus bus;
+    private final Timebase time;
+    private final BoardFollower follower;
+    private final RouteListener listener;
+    private final BooleanSupplier cancelled;
+    private final boolean keepNeighbours;
+
+    StageFlasher(
+            UsbBus bus,
+            Timebase time,
+            BoardFollower follower,
+            RouteListener listener,
+            BooleanSupplier cancelled,
+            boolean keepNeighbours) {
+        this.bus = bus;
+        this.time = time;
+        this.follower = follower;
+        this.listener = listener;
+        this.cancelled = cancelled;
+        this.keepNeighbours = keepNeighbours;
+    }
+
+    /** What a stage came to, filled in as it goes so that a failure leaves what is known. */
+    static final class Outcome {
+        RouteReport.Result result = RouteReport.Result.FAILED;
+        Optional<FlashReport> flash = Optional.empty();
+        ReadBack readBack = ReadBack.UNKNOWN;
+        boolean settled;
+        Optional<RouteReport.Ending> ending = Optional.empty();
+    }
+
+    /**
+     * What a stage asks of one bootloader.
+     *
+     * @param mode the bootloader
+     * @param image the bytes to be written; empty if {@code wanted} is to be erased
+     * @param wanted what is asked to change
+     * @param plan what was printed
+     * @param unlessPresent whether it is left out if a Daisy bootloader is in internal flash
+     * @param verifier what the image has to pass
+     */
+    private record Job(
+            DaisyMode mode,
+            FirmwareImage image,
+            List<AddressRange> wanted,
+            FlashPlan plan,
+            boolean unlessPresent,
+            Optional<FirmwareVerifier> verifier) {
+
+        private boolean erases() {
+            return image.isEmpty();
+        }
+
+        private boolean leaves() {
+            return plan.leaveAddress().isPresent();
+        }
+    }
+
+    /** Flashes a stage. */
+    void flash(Stage.Flash stage, Outcome outcome) throws IOException, InterruptedException {
+        flash(
+                new Job(
+                        stage.mode(),
+                        stage.image(),
+                        Ranges.of(stage.image()),
+                        stage.plan(),
+                        stage.unlessPresent(),
+                        stage.verifier()),
+                outcome);
+    }
+
+    /** Erases what a stage says. */
+    void erase(Stage.Erase stage, Outcome outcome) throws IOException, InterruptedException {
+        FirmwareImage nothing = FirmwareImage.builder().build();
+        flash(
+                new Job(DaisyMode.DAISY_BOOTLOADER, nothing, stage.ranges(), stage.plan(), false, Optional.empty()),
+                outcome);
+    }
+
+    /**
+     * What internal flash holds, read through the ROM.
+     *
+     * @return the Daisy bootloader's version in words, or empty if something else is there
+     */
+    Optional<String> installed(DfuSeSession session, DfuInterface rom) throws IOException {
+        AddressRange internal = DaisyMemory.INTERNAL_FLASH.range();
+        return BootloaderImage.recognise(read(session, rom, internal));
+    }
+
+    private byte[] read(DfuSeSession session, DfuInterface dfu, AddressRange range) throws IOException {
+        FlashTarget target = FlashTarget.of(dfu).stream()
+                .filter(t -> t.layout().runAt(range.start()).isPresent())
+                .findFirst()
+                .orElseThrow(() -> new IOException(dfu + " has no memory at " + AddressRange.hex(range.start()) + "."));
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream((int) range.size());
+        new Flasher(session, event -> {}, cancelled).read(target, range, bytes);
+        return bytes.toByteArray();
+    }
+
+    private void flash(Job job, Outcome outcome) throws IOException, InterruptedException {
+        String noticed = "";
+        for (int attempt = 1; ; attempt++) {
+            DaisyBoard board = follower.look();
+            if (!board.mode().serves(job.mode)) {
+                board = follower.reach(job.mode, "", noticed);
+            }
+            try {
+                flash(job, board, outcome);
+                return;
+            } catch (FlashException e) {
+                // The window was missed, or somebody pressed RESET late: the board is not lost.
+                boolean gone =
+                        e.getCause() instanceof DfuTransferException lost && lost.kind() == UsbException.Kind.GONE;
+                if (!gone || !e.report().written().isEmpty() || attempt == ATTEMPTS) {
+                    throw e;
+                }
+                noticed = "The board left its bootloader before anything was written.";
+                listener.on(new RouteEvent.Note(noticed));
+                follower.lookAgain();
+            }
+        }
+    }
+
+    private void flash(Job job, DaisyBoard board, Outcome outcome) throws IOException, InterruptedException {
+        UsbDevice device = board.device().orElseThrow(IllegalStateException::new);
+        DeviceWatch watch = follower.watch(device);
+        DfuInterface dfu = board.dfu().orElseThrow(IllegalStateException::new);
+        try (UsbConnection connection = bus.open(device)) {
+            connection.claim(dfu.number());
+            if (board.mode() == DaisyMode.DAISY_BOOTLOADER) {
+                outcome.readBack = probe(connection, device, job);
+                dfu = DaisyBoard.of(device, outcome.readBack).dfu().orElseThrow(IllegalStateException::new);
+            }
+            DfuSeSession session = new DfuSeSession(new DfuSession(connection, dfu, time));
+            if (job.unlessPresent) {
+                Optional<String> version = installed(session, dfu);
+                if (version.isPresent()) {
+                    outcome.result = RouteReport.Result.NOT_NEEDED;
+                    listener.on(new RouteEvent.Note(
+                            "A Daisy bootloader is in internal flash already (" + version.get() + "); it stays."));
+                    return;
+                }
+            }
+            authenticate(job, dfu);
+            FlashPlan plan = replan(job, dfu, session, outcome.readBack);
+            FlashReport report = flasher(session).flash(plan);
+            outcome.flash = Optional.of(report);
+            if (!plan.leaveAddress().isPresent() && dfu.quirks().has(Trait.ONE_BEHIND)) {
+                Fence.settle(session, plan.targets().get(0), report);
+            }
+            outcome.settled = true;
+            if (outcome.readBack == ReadBack.UNPROVED && !job.erases()) {
+                outcome.flash = Optional.of(proved(connection, device, job, report, outcome));
+                if (job.leaves()) {
+                    session.leave(DaisyMemory.APPLICATION, Deadline.in(time, BoardFollower.LEAVING));
+                }
+            }
+        }
+        outcome.result = RouteReport.Result.DONE;
+        if (job.leaves()) {
+            outcome.ending = Optional.of(follower.afterLeave(watch, job.mode));
+        }
+    }
+
+    private Flasher flasher(DfuSeSession session) {
+        return new Flasher(session, event -> listener.on(new RouteEvent.Flashing(event)), cancelled);
+    }
+
+    /** The check is made here and not by the flasher, which would also see the neighbours that are kept. */
+    private void authenticate(Job job, DfuInterface dfu) throws IOException {
+        if (job.verifier.isPresent()) {
+            List<String> names = new ArrayList<>();
+            job.plan.targets().forEach(t -> names.add(t.target().layout().name()));
+            UsbDevice device = dfu.device();
+            listener.on(new RouteEvent.Note(job.verifier
+                    .get()
+                    .verify(job.image, new FirmwareVerifier.Target(device.vendorId(), device.productId(), names))));
+        }
+    }
+
+    private ReadBack probe(UsbConnection connection, UsbDevice device, Job job) throws IOException {
+        DfuInterface open = DaisyBoard.of(device, ReadBack.UNPROVED).dfu().orElseThrow(IllegalStateException::new);
+        ReadBack found = ReadBack.probe(
+                new DfuSeSession(new DfuSession(connection, open, time)),
+                Collections.singletonList(job.wanted.get(0).start()));
+        if (found == ReadBack.TRUTHFUL) {
+            listener.on(
+                    new RouteEvent.Note(
+                            "This bootloader reads back truthfully, which no released version does: what is written will be verified."));
+        }
+        return found;
+    }
+
+    /** Looks once more whether a bootloader returns its flash, now that there is something in it, and compares if it does. */
+    private FlashReport proved(UsbConnection connection, UsbDevice device, Job job, FlashReport done, Outcome outcome)
+            throws IOException {
+        outcome.readBack = probe(connection, device, job);
+        if (outcome.readBack != ReadBack.TRUTHFUL) {
+            return with(
+                    done,
+                    Collections.emptyList(),
+                    done.written(),
+                    Collections.singletonList(
+                            "What this bootloader returns on DFU_UPLOAD is not what was written, or too uniform to tell."));
+        }
+        DfuInterface dfu = DaisyBoard.of(device, ReadBack.TRUTHFUL).dfu().orElseThrow(IllegalStateException::new);
+        DfuSeSession session = new DfuSeSession(new DfuSession(connection, dfu, time));
+        FlashPlan plan = FlashPlanner.plan(dfu, job.image, DaisyRoute.flashOptions(job.mode, false));
+        FlashReport compared = flasher(session).verify(plan);
+        return with(
+                done,
+                compared.unchanged(),
+                Ranges.without(done.written(), compared.unchanged()),
+                compared.whyUnverified());
+    }
+
+    private static FlashReport with(
+            FlashReport done, List<AddressRange> verified, List<AddressRange> unverified, List<String> why) {
+        return new FlashReport(
+                done.outcome(),
+                done.erased(),
+                done.written(),
+                done.unchanged(),
+                verified,
+                done.digests(),
+                unverified,
+                unverified.isEmpty() ? Collections.emptyList() : why,
+                done.left(),
+                done.idle(),
+                done.took());
+    }
+
+    /** The plan for the device as it really is; it must not erase what the printed one leaves alone. */
+    private FlashPlan replan(Job job, DfuInterface dfu, DfuSeSession session, ReadBack readBack) throws IOException {
+        boolean unproved = readBack == ReadBack.UNPROVED;
+        FlashOptions options = DaisyRoute.flashOptions(job.mode, job.leaves() && !unproved);
+        if (unproved) {
+            // proved() looks again once there is something to see
+            options = options.withSkipUnchanged(false).withVerify(false);
+        }
+        FlashPlan plan = job.erases()
+                ? FlashPlanner.planErase(dfu, job.wanted, options)
+                : FlashPlanner.plan(dfu, job.image, options);
+        List<AddressRange> more = Ranges.without(erased(plan), erased(job.plan));
+        if (!more.isEmpty()) {
+            throw new IOException("The board describes its memory otherwise than planned for: " + more
+                    + " would be erased too. Nothing was touched. Plan again with the board connected in this mode.");
+        }
+        List<AddressRange> lost = Ranges.without(erased(plan), job.wanted);
+        if (readBack == ReadBack.TRUTHFUL && keepNeighbours && !lost.isEmpty()) {
+            plan = FlashPlanner.plan(dfu, withNeighbours(job, lost, dfu, session), options);
+            listener.on(new RouteEvent.Note("Kept " + Ranges.size(lost)
+                    + " bytes beside the image that its erases take along: they are read before and written back."));
+        }
+        return plan;
+    }
+
+    private FirmwareImage withNeighbours(Job job, List<AddressRange> lost, DfuInterface dfu, DfuSeSession session)
+            throws IOException {
+        FirmwareImage.Builder all = FirmwareImage.builder()
+                .origin(job.image.name(), job.image.format())
+                .add(job.image);
+        if (job.erases()) {
+            job.wanted.forEach(range -> all.add(Segment.filled(range, 0xff)));
+        }
+        for (AddressRange range : lost) {
+            Optional<AddressRange> shown = range.intersection(DaisyMemory.QSPI_ADVERTISED);
+            if (shown.isPresent()) {
+                all.add(Segment.of(shown.get().start(), read(session, dfu, shown.get())));
+            }
+        }
+        return all.build();
+    }
+
+    private static List<AddressRange> erased(FlashPlan plan) {
+        List<AddressRange> all = new ArrayList<>();
+        plan.targets().forEach(t -> all.addAll(t.erased()));
+        Collections.sort(all);
+        return all;
+    }
+}
