@@ -55,12 +55,10 @@ public final class DaisyQuirks {
                 .says(Trait.FLASH_SIZE, DaisyMemory.INTERNAL_FLASH.range().size())
                 .says(Trait.WRITE_ALIGNMENT, 32)
                 .says(Trait.SERIAL_NOT_UNIQUE)
-                .says(Trait.ERASE_TIME, 550)
-                .says(Trait.WRITE_TIME, 300)
                 .because(
                         "An H750 has one sector of 128 KB, though its ROM shows the 2 MB of an H743; every board shows the serial"
                                 + " number 200364500000; flash is programmed in words of 32 bytes.")
-                .source("DS12556 and DS12110 (128 KB erase 1 s, 32 bytes 0.1 ms); dfu-util listings of Daisy users");
+                .source("DS12556; dfu-util listings of Daisy users");
     }
 
     private static List<Quirk> bootloaderRows(ReadBack readBack) {
@@ -124,6 +122,7 @@ public final class DaisyQuirks {
                 .says(Trait.NO_DETACH)
                 .says(Trait.ERASE_STOPS_AUTO_START, 2000)
                 .says(Trait.WRITE_ALIGNMENT, 1)
+                .says(Trait.COMMAND_TIME, 3)
                 .says(Trait.ERASE_TIME, 1400)
                 .says(Trait.WRITE_TIME, 432)
                 .because(

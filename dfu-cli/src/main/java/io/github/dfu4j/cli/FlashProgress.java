@@ -28,6 +28,8 @@ final class FlashProgress implements FlashListener, AutoCloseable {
     private long started;
     private long done;
     private long told;
+    /** Whether some of what is done is only passed over, so that a rate would say nothing. */
+    private boolean skips;
 
     /**
      * Progress of a job.
@@ -43,6 +45,7 @@ final class FlashProgress implements FlashListener, AutoCloseable {
     public void on(FlashEvent event) {
         if (event instanceof FlashEvent.PhaseStarted phase) {
             begin(words(phase.phase()) + " " + phase.target(), phase.total());
+            skips = phase.phase() == FlashEvent.Phase.SURVEY;
         } else if (event instanceof FlashEvent.Progress progress) {
             reach(progress.done());
         } else if (event instanceof FlashEvent.Note note) {
@@ -54,6 +57,7 @@ final class FlashProgress implements FlashListener, AutoCloseable {
 
     private static String words(FlashEvent.Phase phase) {
         return switch (phase) {
+            case SURVEY -> "looking at";
             case READ -> "reading";
             case ERASE -> "erasing";
             case WRITE -> "writing";
@@ -65,6 +69,7 @@ final class FlashProgress implements FlashListener, AutoCloseable {
     void begin(String what, long bytes) {
         close();
         task = what;
+        skips = false;
         total = bytes;
         started = time.nanos();
         told = started;
@@ -127,9 +132,11 @@ final class FlashProgress implements FlashListener, AutoCloseable {
         return Duration.ofNanos(time.nanos() - started);
     }
 
-    private static String rate(long bytes, Duration took) {
+    private String rate(long bytes, Duration took) {
         long millis = took.toMillis();
-        return millis < 10 || bytes == 0 ? "" : String.format(Locale.ROOT, ", %.1f KB/s", (double) bytes / millis);
+        return skips || millis < 10 || bytes == 0
+                ? ""
+                : String.format(Locale.ROOT, ", %.1f KB/s", (double) bytes / millis);
     }
 
     /** A duration as {@code 12.3 s} or {@code 2 min 5 s}. */

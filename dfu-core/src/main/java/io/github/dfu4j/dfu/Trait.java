@@ -40,10 +40,14 @@ public enum Trait {
      * after which the last one is done.
      */
     ONE_BEHIND("accepts an operation before it has done it"),
-    /** Erasing 64 KiB takes about this many milliseconds. */
+    /** Erasing 64 KiB takes about this many milliseconds, with the waits that the device asks for. For estimates. */
     ERASE_TIME("erases at a known speed"),
-    /** Writing 64 KiB takes about this many milliseconds, without the transfers. */
+    /** Writing 64 KiB takes about this many milliseconds, with the waits and without the transfers. For estimates. */
     WRITE_TIME("writes at a known speed"),
+    /** A command takes at least this many milliseconds, however little it does. For estimates. */
+    COMMAND_TIME("takes its time for a command"),
+    /** A block takes at least this many milliseconds, however short it is. For estimates. */
+    BLOCK_TIME("takes its time for a block"),
     /** An erase clears this many bytes from its address on, whatever the layout says. */
     ERASE_SPAN("erases more than a sector of its layout"),
     /**

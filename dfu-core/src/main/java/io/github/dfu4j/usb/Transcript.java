@@ -112,14 +112,15 @@ public final class Transcript {
         };
     }
 
-    /** A connection that does what another does and writes it down. */
+    /** A connection that does what another does and writes it down; it is open already. */
     public UsbConnection of(UsbConnection connection) {
-        UsbDevice device = connection.device();
         int number = nextConnection();
-        List<UsbDevice> devices = new ArrayList<>();
-        devices.add(device);
-        list(devices);
-        add(number, "open " + device.key());
+        if (sink != null) {
+            List<UsbDevice> devices = new ArrayList<>();
+            devices.add(connection.device());
+            list(devices);
+            add(number, "open " + connection.device().key());
+        }
         return new Recorded(connection, number);
     }
 

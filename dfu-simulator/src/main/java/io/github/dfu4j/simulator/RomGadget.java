@@ -181,7 +181,7 @@ final class RomGadget extends DfuSeGadget {
         Operation operation = operation(request);
         boolean mass = request.command() == 0x41 && request.data().length == 1;
         int poll = request.block() >= 2 ? profile.dataPoll() : profile.commandPoll();
-        if (mass && !board.has(Habit.F405_MASS_ERASE_LIES)) {
+        if (mass && profile.busy() != Busy.IN_FIRST_STATUS && !board.has(Habit.F405_MASS_ERASE_LIES)) {
             poll = (int) (operation.nanos() / MILLI);
         }
         state = DNBUSY;

@@ -24,7 +24,9 @@ public final class DfuSeQuirks {
     private static final String AT32 = "2e3c:df11";
 
     private static final Pattern F4_SECTORS = Pattern.compile("/0x08000000/04\\*016Kg,01\\*064Kg,\\d+\\*128Kg");
+    private static final Pattern F7_SECTORS = Pattern.compile("/0x08000000/04\\*032Kg,01\\*128Kg,\\d+\\*256Kg");
     private static final Pattern H7_OPTIONS = Pattern.compile("^@Option Bytes +/0x5200201C/");
+    private static final Pattern C5_SECTORS = Pattern.compile("^@Internal Flash +/0x08000000/\\d+\\*0*8Kg");
     private static final Pattern L4_G4_OPTIONS = Pattern.compile("^@Option Bytes +/0x1FFF7800/");
     private static final Pattern WB_OPTIONS = Pattern.compile("^@Option Bytes +/0x58004020/");
     private static final Pattern ST_FLASH = Pattern.compile("^@Internal Flash +/0x08000000/");
@@ -159,10 +161,7 @@ public final class DfuSeQuirks {
                 .source("qFlipper dfusedevice.cpp"));
         rows.add(Quirk.row("c5-strict", "STM32C5")
                 .whenIds(ST)
-                .and(
-                        "internal flash in sectors of 8 KiB and no option bytes",
-                        any(Pattern.compile("^@Internal Flash +/0x08000000/\\d+\\*0*8Kg"))
-                                .and(i -> !any(Pattern.compile("^@Option")).test(i)))
+                .and("internal flash in sectors of 8 KiB and no option bytes", DfuSeQuirks::isC5)
                 .says(Trait.CLRSTATUS_STALLS)
                 .says(Trait.NO_DESCRIPTOR_REQUEST)
                 .because(
@@ -215,7 +214,85 @@ public final class DfuSeQuirks {
                 .says(Trait.WRITE_ALIGNMENT, 4)
                 .because("Flash is written in words of 32 bits.")
                 .source("AT32F435/437 reference manual; betaflight-configurator usbdfu.js"));
+        rows.addAll(times());
         return rows;
+    }
+
+    /** How long known families take, for estimates. A later row refines an earlier one. */
+    private static List<Quirk> times() {
+        List<Quirk> rows = new ArrayList<>();
+        rows.add(Quirk.row("times-2.x", "STM32 bootloaders of version 2.x, AT32 and GD32VF103")
+                .when(
+                        "0483:df11 with bcdDevice 2000 to 22ff, 2e3c:df11 or 28e9:0189",
+                        i -> i.device().ids().equals(AT32)
+                                || i.device().ids().equals(GD32)
+                                || (i.device().ids().equals(ST) && i.device().releaseNumber() >> 12 == 2))
+                .says(Trait.COMMAND_TIME, 100)
+                .says(Trait.BLOCK_TIME, 104)
+                .because("They announce 100 ms for a command and 104 ms for a block, however little there is to do.")
+                .source("gd32-dfu-utils issue 3; dfu-util 0.11 dfuse.c (100 ms, STM32F405)"));
+        rows.add(Quirk.row("times-f4", "STM32F2 and F4")
+                .whenIds(ST)
+                .and("sectors of an STM32F4", any(F4_SECTORS))
+                .says(Trait.ERASE_TIME, 500)
+                .because("Large sectors: 16 KiB erase in 0.25 s, 128 KiB in 1 s.")
+                .source("STM32F405 data sheet, DS8626"));
+        rows.add(Quirk.row("times-f7", "STM32F7")
+                .whenIds(ST)
+                .and("sectors of an STM32F7", any(F7_SECTORS))
+                .says(Trait.ERASE_TIME, 1100)
+                .because("Large sectors: 128 KiB erase in 2.2 s.")
+                .source("fwupd issue 6249 (STM32F767); STM32F745 data sheet, DS10916"));
+        rows.add(Quirk.row("times-l4", "STM32L4")
+                .whenIds(ST)
+                .and("bcdDevice 2200", i -> i.device().releaseNumber() == 0x2200)
+                .and("option bytes of an STM32L4", any(L4_G4_OPTIONS))
+                .says(Trait.COMMAND_TIME, 8)
+                .says(Trait.BLOCK_TIME, 1)
+                .says(Trait.ERASE_TIME, 770)
+                .says(Trait.WRITE_TIME, 700)
+                .because("A page of 2 KiB erases in 22 ms; 8 bytes are written in 82 µs.")
+                .source("STM32L476 data sheet, DS10198; its poll times are not known"));
+        rows.add(Quirk.row("times-1024", "newer STM32 bootloaders")
+                .whenIds(ST)
+                .and("a layout of internal flash at 0x08000000", any(ST_FLASH))
+                .and(
+                        "bcdDevice 0200, transfers of 1024 bytes",
+                        i -> i.device().releaseNumber() == 0x0200
+                                && i.functional().transferSize() == 1024)
+                .says(Trait.COMMAND_TIME, 22)
+                .says(Trait.ERASE_TIME, 1400)
+                .says(Trait.WRITE_TIME, 1400)
+                .because("A page of 2 KiB erases in 22 ms, 8 bytes are written in 85 µs, and as long again is waited.")
+                .source("STM32G474 data sheet, DS12288; poll times are not known"));
+        rows.add(Quirk.row("times-wb", "STM32WB55")
+                .whenIds(ST)
+                .and("option bytes of an STM32WB", any(WB_OPTIONS))
+                .says(Trait.ERASE_TIME, 700)
+                .because("A page of 4 KiB erases in 22 ms.")
+                .source("STM32WB55 data sheet, DS11929"));
+        rows.add(Quirk.row("times-h7", "STM32H7")
+                .whenIds(ST)
+                .and("option bytes of an STM32H7", any(H7_OPTIONS))
+                .says(Trait.COMMAND_TIME, 1)
+                .says(Trait.ERASE_TIME, 450)
+                .says(Trait.WRITE_TIME, 460)
+                .because("128 KiB erase in 0.9 s, 32 bytes are written in 0.1 ms.")
+                .source("a CubeProgrammer log of an STM32H743, ST community 234209; DS12110"));
+        rows.add(Quirk.row("times-c5", "STM32C5")
+                .whenIds(ST)
+                .and("internal flash in sectors of 8 KiB and no option bytes", DfuSeQuirks::isC5)
+                .says(Trait.COMMAND_TIME, 2)
+                .says(Trait.ERASE_TIME, 32)
+                .says(Trait.WRITE_TIME, 400)
+                .because("Flash of the newest process: 8 KiB erase in some 2 ms, 16 bytes are written in some 50 µs.")
+                .source("inferred from STM32H5 and U5, which have such flash"));
+        return rows;
+    }
+
+    private static boolean isC5(DfuInterface candidate) {
+        return any(C5_SECTORS).test(candidate)
+                && !any(Pattern.compile("^@Option")).test(candidate);
     }
 
     private static Quirk form(String id, String device, Pattern pattern, String reason) {

@@ -34,7 +34,7 @@ public final class DfuSeSession implements Closeable {
     private static final int READ_UNPROTECT = 0x92;
 
     /** Longer than any erase of a sector by a data sheet (4 s on STM32H7, x8). */
-    private static final Duration LONGEST_ERASE = Duration.ofSeconds(5);
+    static final Duration LONGEST_ERASE = Duration.ofSeconds(5);
 
     /** The timeout of a question to a device that is probably gone, in milliseconds. */
     private static final int LAST_QUESTION = 300;

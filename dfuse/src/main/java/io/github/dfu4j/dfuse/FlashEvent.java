@@ -3,7 +3,7 @@ package io.github.dfu4j.dfuse;
 /**
  * What a flasher tells its listener.
  *
- * <p>The order is: one {@link Started}; then for each target of the plan the phases {@link Phase#READ}, {@link Phase#ERASE},
+ * <p>The order is: one {@link Started}; then for each target of the plan the phases {@link Phase#SURVEY}, {@link Phase#ERASE},
  * {@link Phase#WRITE} and {@link Phase#VERIFY}, those of them that have something to do, each as one {@link PhaseStarted} and any number
  * of {@link Progress} whose {@code done} never falls; {@link Note}s in between; one {@link Finished} as the last of all, whether the job
  * completed, failed or was cancelled.
@@ -12,14 +12,16 @@ public sealed interface FlashEvent {
 
     /** What a phase does. */
     enum Phase {
-        /** The device is read, to find what is there already and to keep what must not be lost. */
-        READ,
+        /** The device is read, to find what is there already and to keep what must not be lost; of what differs only the beginning. */
+        SURVEY,
         /** Sectors are erased. */
         ERASE,
         /** Blocks are written. */
         WRITE,
         /** What was written is read back and compared. */
-        VERIFY
+        VERIFY,
+        /** Memory is read for the caller of {@link Flasher#read}; there are no other events then. */
+        READ
     }
 
     /**

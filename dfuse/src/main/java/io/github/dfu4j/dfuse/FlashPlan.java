@@ -134,6 +134,11 @@ public record FlashPlan(
      */
     public record Erase(long address, AddressRange cleared) {}
 
+    /** Whether the only thing to be done is to remove the read protection, which erases all flash (AN3156 §5.4). */
+    public boolean removesReadProtection() {
+        return targets.isEmpty() && options.readUnprotect();
+    }
+
     /** The number of bytes that are written at the most. */
     public long bytesToWrite() {
         return targets.stream()

@@ -13,7 +13,6 @@ import io.github.dfu4j.dfuse.FlashPlanException.Reason;
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.image.Segment;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -166,7 +165,13 @@ public final class FlashPlanner {
 
     private FlashPlan finish(String image, List<TargetPlan> plans, OptionalLong leave) {
         return new FlashPlan(
-                device.toString(), image, plans, leave, warnings, Estimate.of(plans, quirks, options), options);
+                device.toString(),
+                image,
+                plans,
+                leave,
+                warnings,
+                Estimate.of(plans, leave.isPresent(), quirks, options),
+                options);
     }
 
     private void requireTargets() throws FlashPlanException {
@@ -463,36 +468,6 @@ public final class FlashPlanner {
     private void stopIfProblems() throws FlashPlanException {
         if (!problems.isEmpty()) {
             throw new FlashPlanException(problems);
-        }
-    }
-
-    /** A rough idea of the time a plan takes, from the data sheets' typical figures. */
-    private static final class Estimate {
-        /** A control transfer on a full-speed bus, with the host's own time, in microseconds. */
-        private static final long TRANSFER_US = 400;
-
-        /** One byte on a full-speed bus in control transfers, in nanoseconds. */
-        private static final long BYTE_NS = 1_100;
-
-        private static Duration of(List<TargetPlan> plans, Quirks quirks, FlashOptions options) {
-            long micros = 0;
-            long erasePer64K = quirks.value(Trait.ERASE_TIME, 500) * 1000;
-            long writePer64K = quirks.value(Trait.WRITE_TIME, 200) * 1000;
-            for (TargetPlan plan : plans) {
-                for (Erase erase : plan.erases()) {
-                    micros += 3 * TRANSFER_US
-                            + Math.max(20_000, erasePer64K * erase.cleared().size() / 65536);
-                }
-                micros += plan.massErase() ? Math.max(10_000, quirks.value(Trait.MASS_ERASE_TIME, 10_000)) * 1000 : 0;
-                long bytes =
-                        plan.written().stream().mapToLong(AddressRange::size).sum();
-                long blocks = bytes / plan.blockSize() + plan.written().size();
-                micros += 3 * blocks * TRANSFER_US + bytes * BYTE_NS / 1000 + writePer64K * bytes / 65536;
-                if (options.verify() && plan.readback() != Readback.IMPOSSIBLE) {
-                    micros += blocks * TRANSFER_US + bytes * BYTE_NS / 1000;
-                }
-            }
-            return Duration.ofMillis(micros / 1000);
         }
     }
 }

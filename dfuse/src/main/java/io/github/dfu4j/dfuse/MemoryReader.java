@@ -8,7 +8,10 @@ import java.util.function.Supplier;
 
 /**
  * Reads memory in as few transfers as the protocol allows: one set-address, then blocks whose numbers say where they lie. The last block
- * of a range is read whole where the memory goes on behind it, and gets an address of its own where it does not.
+ * of a range is read whole where the memory goes on behind it, so that the next range can go on from there, and gets an address of its
+ * own where it does not.
+ *
+ * <p>A reader is for as long as nothing is written: it keeps the last block, and takes the address pointer to be where it left it.
  */
 final class MemoryReader {
 
@@ -18,6 +21,7 @@ final class MemoryReader {
     private final Supplier<Deadline> operation;
     private final int blockSize;
     private final byte[] block;
+    private AddressRange inBlock = new AddressRange(0, 0);
     private long pointer = -1;
 
     MemoryReader(DfuSeSession session, FlashTarget target, ReadbackProof proof, Supplier<Deadline> operation) {
@@ -44,12 +48,18 @@ final class MemoryReader {
      * Reads a range, block by block, until its end or until the sink does not want more.
      */
     void read(AddressRange range, Sink sink) throws IOException {
+        byte[] piece = new byte[blockSize];
         boolean more = true;
-        for (long address = range.start(); more && address < range.end(); address += blockSize) {
-            int wanted = (int) Math.min(blockSize, range.end() - address);
-            boolean whole = wanted == blockSize || Ranges.contain(regions, AddressRange.ofSize(address, blockSize));
-            fetch(address, whole ? blockSize : wanted);
-            more = sink.block(address, block, wanted);
+        int length;
+        for (long address = range.start(); more && address < range.end(); address += length) {
+            if (!inBlock.contains(address)) {
+                int wanted = (int) Math.min(blockSize, range.end() - address);
+                boolean whole = wanted == blockSize || Ranges.contain(regions, AddressRange.ofSize(address, blockSize));
+                fetch(address, whole ? blockSize : wanted);
+            }
+            length = (int) (Math.min(inBlock.end(), range.end()) - address);
+            System.arraycopy(block, (int) (address - inBlock.start()), piece, 0, length);
+            more = sink.block(address, piece, length);
         }
     }
 
@@ -74,7 +84,9 @@ final class MemoryReader {
             pointer = address;
             distance = 0;
         }
+        inBlock = new AddressRange(0, 0);
         session.readBlock((int) (distance / blockSize), address, block, 0, length);
+        inBlock = AddressRange.ofSize(address, length);
         proof.sample(address, block, length);
     }
 }

@@ -103,7 +103,34 @@ class DfuSeQuirksTest {
                                 2048,
                                 "@Internal Flash   /0x08000000/08*04Ka,1000*04Kg @Option byte   /0x1FFFC000/01*4096 g"),
                         Map.of(Trait.LAYOUT_FORM, 0L)),
-                Arguments.of("at32", family("at32f437"), Map.of(Trait.WRITE_ALIGNMENT, 4L)));
+                Arguments.of("at32", family("at32f437"), Map.of(Trait.WRITE_ALIGNMENT, 4L)),
+                Arguments.of(
+                        "times-2.x", family("stm32f303"), Map.of(Trait.COMMAND_TIME, 100L, Trait.BLOCK_TIME, 104L)),
+                Arguments.of(
+                        "times-2.x", family("gd32vf103"), Map.of(Trait.COMMAND_TIME, 100L, Trait.BLOCK_TIME, 104L)),
+                Arguments.of("times-f4", family("stm32f427"), Map.of(Trait.ERASE_TIME, 500L)),
+                Arguments.of("times-f7", family("stm32f767"), Map.of(Trait.ERASE_TIME, 1100L)),
+                Arguments.of(
+                        "times-l4",
+                        family("stm32l476"),
+                        Map.of(
+                                Trait.COMMAND_TIME, 8L,
+                                Trait.BLOCK_TIME, 1L,
+                                Trait.ERASE_TIME, 770L,
+                                Trait.WRITE_TIME, 700L)),
+                Arguments.of(
+                        "times-1024",
+                        family("stm32g474"),
+                        Map.of(Trait.COMMAND_TIME, 22L, Trait.ERASE_TIME, 1400L, Trait.WRITE_TIME, 1400L)),
+                Arguments.of("times-wb", family("stm32wb55"), Map.of(Trait.ERASE_TIME, 700L)),
+                Arguments.of(
+                        "times-h7",
+                        family("stm32h723"),
+                        Map.of(Trait.COMMAND_TIME, 1L, Trait.ERASE_TIME, 450L, Trait.WRITE_TIME, 460L)),
+                Arguments.of(
+                        "times-c5",
+                        family("stm32c5"),
+                        Map.of(Trait.COMMAND_TIME, 2L, Trait.ERASE_TIME, 32L, Trait.WRITE_TIME, 400L)));
     }
 
     @ParameterizedTest
