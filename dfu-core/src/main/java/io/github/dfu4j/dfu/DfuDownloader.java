@@ -158,6 +158,7 @@ public final class DfuDownloader {
                 work.verify(session);
                 work.finish(session, watch);
             }
+            work.lookAgain();
             return work.report(DownloadReport.Outcome.COMPLETED);
         } catch (IOException e) {
             boolean wasCancelled = e instanceof DfuCancelledException;
@@ -290,8 +291,7 @@ public final class DfuDownloader {
                     int length = (int) Math.min(block.length, size - sent);
                     image.copy(start + sent, block, 0, length);
                     session.during(Step.of("send block " + number + " of the firmware"));
-                    session.download(number, block, 0, length);
-                    sent += length;
+                    download(session, number, block, length);
                     expect(session.settle(Deadline.in(time, OPERATION)), DfuState.DNLOAD_IDLE);
                     progress.at(sent, size);
                     number = (number + 1) & 0xffff;
@@ -302,6 +302,16 @@ public final class DfuDownloader {
                 idle = !gone && recover(session);
                 throw e;
             }
+        }
+
+        private void download(DfuSession session, int number, byte[] block, int length) throws DfuException {
+            try {
+                session.download(number, block, 0, length);
+            } catch (DfuTransferException e) {
+                sent += length; // the device may have it all the same
+                throw e;
+            }
+            sent += length;
         }
 
         private void expect(DfuStatus status, DfuState expected) throws DfuException {
@@ -350,14 +360,26 @@ public final class DfuDownloader {
             manifested = true;
         }
 
+        /** Reads the firmware back if the device has stayed in DFU mode; one that has not is asked once it is back. */
         private void verify(DfuSession session) throws IOException {
-            boolean can = session.target().functional().canUpload() && idle;
-            if (!plan.verifies() || !can) {
-                whyUnverified = can
-                        ? "It was not asked to be read back."
-                        : "The device does not let its firmware be read back after a download.";
-                return;
+            boolean readable = DownloadPlan.isReadable(session.target(), plan.detaches() && plan.startsApplication());
+            whyUnverified = plan.verifies() || !readable
+                    ? "The device does not let its firmware be read back after a download."
+                    : "It was not asked to be read back.";
+            if (plan.verifies() && idle && session.target().functional().canUpload()) {
+                compare(session);
             }
+        }
+
+        private void compare(DfuSession session) throws IOException {
+            try {
+                compareAll(session);
+            } finally {
+                idle = session.state().equals(Optional.of(DfuState.IDLE));
+            }
+        }
+
+        private void compareAll(DfuSession session) throws IOException {
             long[] at = {0};
             byte[] expected = new byte[session.transferSize()];
             upload(session, size, (block, length) -> {
@@ -406,6 +428,53 @@ public final class DfuDownloader {
                 }
             }
             back = Optional.of(await(watch, session.target(), step));
+        }
+
+        /**
+         * Asks a device that is back what it says of the firmware. One that refuses it has stayed in DFU mode and reports an error; one that
+         * could not be read right after the download is brought to DFU mode once more for that.
+         */
+        private void lookAgain() throws IOException {
+            Optional<DfuInterface> found = back.flatMap(Reenumeration::device)
+                    .flatMap(d -> DfuInterface.of(d, quirks).stream().findFirst());
+            if (!found.isPresent()) {
+                return;
+            }
+            boolean reads =
+                    plan.verifies() && !verified && found.get().functional().canUpload();
+            DfuInterface now;
+            boolean started;
+            try {
+                now = inItsMode(found.get());
+                started = now.mode() == DfuMode.RUN_TIME;
+                if (started && !reads) {
+                    return;
+                }
+                now = started ? detach(now) : now;
+            } catch (DfuCancelledException e) {
+                throw e;
+            } catch (DfuException | UsbException e) {
+                whyUnverified = "It could not be read back: " + e.getMessage();
+                return;
+            }
+            DeviceWatch watch = new DeviceWatch(bus, now.device(), time);
+            try (DfuSession again = DfuSession.open(bus, now, time)) {
+                again.cancelWhen(cancelled);
+                again.during(Step.of("see whether the device takes the firmware"));
+                DfuStatus status = again.getStatus();
+                if (!status.isOk()) {
+                    manifested = false;
+                    throw new DfuStatusException(again.step(), status, false);
+                }
+                if (reads && status.state() == DfuState.IDLE) {
+                    compare(again);
+                }
+                if (started) {
+                    gone = false;
+                    waitsForReset = false;
+                    finish(again, watch);
+                }
+            }
         }
 
         private DownloadReport report(DownloadReport.Outcome outcome) {

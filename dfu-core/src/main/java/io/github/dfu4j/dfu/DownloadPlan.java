@@ -13,7 +13,8 @@ import java.util.List;
  * @param image the firmware, one stretch of bytes; its addresses do not matter
  * @param alternate {@code bAlternateSetting} of the target
  * @param detaches whether the device is in run-time mode and is told to change to DFU mode first
- * @param verifies whether the firmware is uploaded and compared afterwards
+ * @param verifies whether the firmware is uploaded and compared afterwards; a device that cannot be read right after the download is
+ *     brought to DFU mode once more for that
  * @param startsApplication whether the device is sent back to its application in the end
  * @param warnings what the user should know before it starts, in whole sentences
  */
@@ -61,19 +62,24 @@ public record DownloadPlan(
             }
         }
         List<String> warnings = new ArrayList<>();
-        boolean readable =
-                device.functional().canUpload() && device.functional().manifestationTolerant();
+        boolean detaches = device.mode() == DfuMode.RUN_TIME;
+        boolean readable = isReadable(device, detaches && startApplication);
         if (verify && !readable) {
             warnings.add("The firmware cannot be read back from this device, so it is not verified.");
+        } else if (verify && !device.functional().manifestationTolerant()) {
+            warnings.add("The device restarts once more for its firmware to be read back.");
         }
         warnings.add("The firmware that the device has now is lost with the first block.");
         return new DownloadPlan(
-                device.toString(),
-                image,
-                alternate,
-                device.mode() == DfuMode.RUN_TIME,
-                verify && readable,
-                startApplication,
-                warnings);
+                device.toString(), image, alternate, detaches, verify && readable, startApplication, warnings);
+    }
+
+    /**
+     * Whether the firmware can be uploaded after a download.
+     *
+     * @param returns whether the device returns to an application that can be detached from
+     */
+    static boolean isReadable(DfuInterface device, boolean returns) {
+        return device.functional().canUpload() && (device.functional().manifestationTolerant() || returns);
     }
 }

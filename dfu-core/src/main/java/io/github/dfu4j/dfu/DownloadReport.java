@@ -8,7 +8,7 @@ import java.util.Optional;
  * A report: what a download did to a device, and how that is known.
  *
  * @param outcome how it ended
- * @param sent bytes that the device took; the last block of them may not be programmed if the job broke off there
+ * @param sent bytes that were sent; the last block of them may not be there if the job broke off
  * @param size bytes of the firmware
  * @param manifested whether the device said that it has taken the firmware as a whole
  * @param verified whether all of it was uploaded afterwards and equal
