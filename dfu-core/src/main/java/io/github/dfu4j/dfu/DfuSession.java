@@ -255,8 +255,22 @@ public final class DfuSession implements Closeable {
      * @throws DfuTimeoutException if the deadline passes first, or the device announces that it will
      */
     public DfuStatus settle(Deadline deadline, int timeoutMillis) throws DfuException {
+        return settle(deadline, timeoutMillis, Duration.ZERO);
+    }
+
+    /**
+     * Sends DFU_GETSTATUS until the device is not busy any more, with a pause before each.
+     *
+     * @param deadline when to give up
+     * @param timeoutMillis the timeout of each transfer, for devices that do not answer until they are done
+     * @param pause the least time between two, for devices that would be asked thousands of times by their own poll time
+     * @return the first answer in a state that is not a busy one
+     * @throws DfuTimeoutException if the deadline passes first, or the device announces that it will
+     */
+    public DfuStatus settle(Deadline deadline, int timeoutMillis, Duration pause) throws DfuException {
         DfuStatus status;
         do {
+            notBefore = Math.max(notBefore, time.nanos() + pause.toNanos());
             checkPatience(deadline);
             try {
                 status = getStatus(deadline.limit(timeoutMillis));

@@ -36,6 +36,9 @@ public final class DfuSeSession implements Closeable {
     /** Longer than any erase of a sector by a data sheet (4 s on STM32H7, x8). */
     static final Duration LONGEST_ERASE = Duration.ofSeconds(5);
 
+    /** How often a device is asked that may stay busy for ever; it announces 1 ms, which would be thousands of times. */
+    private static final Duration STUCK_POLL = Duration.ofMillis(50);
+
     /** The timeout of a question to a device that is probably gone, in milliseconds. */
     private static final int LAST_QUESTION = 300;
 
@@ -116,14 +119,17 @@ public final class DfuSeSession implements Closeable {
             return;
         }
         // The erase is done before this; only the status never says so.
-        Deadline patience =
-                deadline.remaining().compareTo(LONGEST_ERASE) < 0 ? deadline : Deadline.in(dfu.time(), LONGEST_ERASE);
+        boolean hurried = deadline.remaining().compareTo(LONGEST_ERASE) < 0;
+        Deadline patience = hurried ? deadline : Deadline.in(dfu.time(), LONGEST_ERASE);
         try {
-            command(ERASE, address, patience);
+            sendCommand(ERASE, address);
+            execute(patience);
+            check(dfu.settle(patience, DfuSession.STATUS_TIMEOUT, STUCK_POLL), DfuState.DNLOAD_IDLE);
         } catch (DfuTimeoutException e) {
-            if (deadline.passed()) {
+            if (hurried) {
                 throw e;
             }
+            dfu.waitFor(patience.remaining());
             dfu.forceClearStatus();
             toIdle(deadline);
         }
@@ -298,13 +304,17 @@ public final class DfuSeSession implements Closeable {
     }
 
     private void command(int code, long address, Deadline deadline) throws DfuException {
+        sendCommand(code, address);
+        complete(deadline);
+    }
+
+    private void sendCommand(int code, long address) throws DfuException {
         if (address < 0 || address > 0xffffffffL) {
             throw new IllegalArgumentException("DfuSe addresses have 32 bits, not " + AddressRange.hex(address));
         }
         send(new byte[] {
             (byte) code, (byte) address, (byte) (address >> 8), (byte) (address >> 16), (byte) (address >> 24)
         });
-        complete(deadline);
     }
 
     private void send(byte[] command) throws DfuException {
