@@ -1,7 +1,5 @@
 package io.github.dfu4j.usb;
 
-import java.util.Locale;
-
 /**
  * The setup stage of a USB control transfer (USB 2.0 §9.3).
  *
@@ -68,6 +66,18 @@ public record ControlSetup(int requestType, int request, int value, int index, i
     /** The packet as a protocol analyser would show it, such as {@code a1 03 0000 0000 6}. */
     @Override
     public String toString() {
-        return String.format(Locale.ROOT, "%02x %02x %04x %04x %d", requestType, request, value, index, length);
+        StringBuilder text = new StringBuilder(24); // one is made for every transfer, so not by a Formatter
+        hex(text, requestType, 2);
+        hex(text, request, 2);
+        hex(text, value, 4);
+        hex(text, index, 4);
+        return text.append(length).toString();
+    }
+
+    private static void hex(StringBuilder text, int number, int digits) {
+        for (int i = digits - 1; i >= 0; i--) {
+            text.append(Character.forDigit(number >> 4 * i & 0xf, 16));
+        }
+        text.append(' ');
     }
 }

@@ -4,7 +4,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -165,7 +164,14 @@ public final class Transcript {
     }
 
     private String line(int connection, String text) {
-        return String.format(Locale.ROOT, "%10.3f %d %s", (time.nanos() - start) / 1_000_000.0, connection, text);
+        long micros = (time.nanos() - start) / 1000;
+        String millis = Long.toString(micros / 1000);
+        StringBuilder line = new StringBuilder(80); // one is made for every transfer, so not by a Formatter
+        for (int i = millis.length(); i < 6; i++) {
+            line.append(' ');
+        }
+        line.append(millis).append('.').append(Long.toString(1000 + micros % 1000), 1, 4);
+        return line.append(' ').append(connection).append(' ').append(text).toString();
     }
 
     private final class Recorded implements UsbConnection {

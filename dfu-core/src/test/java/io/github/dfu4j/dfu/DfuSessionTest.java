@@ -47,7 +47,7 @@ class DfuSessionTest {
 
         @Override
         public UsbDevice device() {
-            throw new UnsupportedOperationException();
+            return Snapshots.dfu11().device();
         }
 
         @Override

@@ -19,6 +19,7 @@ import io.github.dfu4j.usb.ControlSetup;
 import io.github.dfu4j.usb.Deadline;
 import io.github.dfu4j.usb.Timebase;
 import io.github.dfu4j.usb.UsbConnection;
+import io.github.dfu4j.usb.UsbDevice;
 import io.github.dfu4j.usb.UsbException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -80,18 +81,10 @@ class DfuSeTransfersTest {
             System.arraycopy(bytes, 0, data, offset, bytes.length);
             return bytes.length;
         });
-        DfuInterface target = DfuInterface.of(
-                        FakeDfuSe.describe(
-                                0x0483,
-                                0xdf11,
-                                0x2200,
-                                null,
-                                16,
-                                0x011a,
-                                2,
-                                List.of("@Internal Flash  /0x08000000/4*16Kg")),
-                        QuirkTable.EMPTY)
-                .get(0);
+        UsbDevice device = FakeDfuSe.describe(
+                0x0483, 0xdf11, 0x2200, null, 16, 0x011a, 2, List.of("@Internal Flash  /0x08000000/4*16Kg"));
+        when(connection.device()).thenReturn(device);
+        DfuInterface target = DfuInterface.of(device, QuirkTable.EMPTY).get(0);
         session = new DfuSeSession(new DfuSession(connection, target, time));
     }
 
