@@ -103,7 +103,16 @@ public final class DaisySeed extends VirtualBoard {
          * released binary and a plausible vector table, but is of our own making and runs nowhere else.
          */
         public byte[] standIn() {
-            return StandInBootloader.make(title, product(), size);
+            return standIn(size);
+        }
+
+        /**
+         * As {@link #standIn()} with another size, for those who write it often.
+         *
+         * @param length its size in bytes, 2048 to 131 072
+         */
+        public byte[] standIn(int length) {
+            return StandInBootloader.make(title, product(), length);
         }
 
         int productId() {

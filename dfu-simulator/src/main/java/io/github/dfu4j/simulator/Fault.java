@@ -2,6 +2,7 @@ package io.github.dfu4j.simulator;
 
 import io.github.dfu4j.usb.ControlSetup;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Predicate;
 
 /**
@@ -11,6 +12,28 @@ import java.util.function.Predicate;
  * GETSTATUS or GETSTATE, a short reply needs data.
  */
 public sealed interface Fault {
+
+    /** Faults of every kind, some kinds with several parameters: what a job should come through at any of its transfers. */
+    static List<Fault> samples() {
+        return List.of(
+                new Stall(),
+                new Silence(false),
+                new Silence(true),
+                new Disconnect(Duration.ofMillis(300)),
+                new ShortReply(0),
+                new ShortReply(3),
+                new StuckBusy(1, 5),
+                new StuckBusy(40, 20),
+                new WrongState(2, 0),
+                new WrongState(5, 0),
+                new WrongState(7, 0),
+                new WrongState(9, 0),
+                new WrongState(10, 3),
+                new WrongState(200, 0),
+                new PowerCut(Duration.ofMillis(300)),
+                new Late(Duration.ofSeconds(1)),
+                new BusError());
+    }
 
     /** The device refuses the transfer with a STALL and does nothing. */
     record Stall() implements Fault {}

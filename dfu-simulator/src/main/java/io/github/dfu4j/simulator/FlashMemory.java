@@ -215,11 +215,16 @@ public final class FlashMemory {
         check(address, bytes.length);
         List<AddressRange> over = new ArrayList<>();
         long end = address + bytes.length;
+        long number = -1;
+        byte[] page = {};
         for (long w = address - address % word; w < end; w += word) {
             if (!writeProtected.isEmpty() && isProtected(AddressRange.ofSize(w, word))) {
                 continue;
             }
-            byte[] page = page(w / PAGE);
+            if (w / PAGE != number) {
+                number = w / PAGE;
+                page = page(number);
+            }
             int first = (int) (w % PAGE);
             boolean blank = rule == Rule.REPLACE || isBlank(page, first, first + word);
             if (!blank) {

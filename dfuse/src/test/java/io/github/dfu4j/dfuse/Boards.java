@@ -33,6 +33,7 @@ final class Boards<B extends VirtualBoard> {
                     .says(Trait.NO_READ_UNPROTECT)
                     .says(Trait.NO_DETACH)
                     .says(Trait.ONE_BEHIND, 100)
+                    .says(Trait.WRITE_ALIGNMENT, 1)
                     .because("the bootloader returns its instruction memory")
                     .source("DaisyBootloader")));
 
@@ -52,7 +53,12 @@ final class Boards<B extends VirtualBoard> {
 
     /** A Daisy Seed that waits in its bootloader of some version. */
     static Boards<DaisySeed> daisy(String version) {
-        Boards<DaisySeed> seed = new Boards<>(new DaisySeed().withBootloader(DaisySeed.Bootloader.of(version)));
+        return inBootloader(new DaisySeed().withBootloader(DaisySeed.Bootloader.of(version)));
+    }
+
+    /** A Daisy Seed with a bootloader, brought into it. */
+    static Boards<DaisySeed> inBootloader(DaisySeed board) {
+        Boards<DaisySeed> seed = new Boards<>(board);
         seed.board.tapReset();
         seed.settle();
         seed.board.tapBoot();

@@ -13,6 +13,11 @@ public final class Spans {
         if (to <= from) {
             return;
         }
+        Map.Entry<Long, Long> last = spans.lastEntry();
+        if (last == null || from > last.getValue()) {
+            spans.put(from, to); // as it is nearly always
+            return;
+        }
         long start = from;
         long end = to;
         Map.Entry<Long, Long> before = spans.floorEntry(from);
