@@ -132,10 +132,12 @@ public record Manifest(String name, FirmwareVersion version, Target target, List
             target.end();
             List<Range> ranges = new ArrayList<>();
             for (Obj range : root.objects("ranges")) {
-                ranges.add(new Range(
-                        AddressRange.ofSize(address(range), range.number("length")),
-                        Digest.parse(range.string("digest"))));
-                range.end();
+                try {
+                    ranges.add(range(range));
+                } catch (IllegalArgumentException e) {
+                    throw new FirmwareFormatException(
+                            source, "ranges[" + ranges.size() + "]", String.valueOf(e.getMessage()));
+                }
             }
             root.end();
             return new Manifest(name, version, forTarget, ranges);
@@ -144,9 +146,17 @@ public record Manifest(String name, FirmwareVersion version, Target target, List
         }
     }
 
+    private static Range range(Obj members) throws FirmwareFormatException {
+        AddressRange addresses = AddressRange.ofSize(address(members), members.number("length"));
+        Digest digest = Digest.parse(members.string("digest"));
+        members.end();
+        return new Range(addresses, digest);
+    }
+
     static void format(Obj root, String format, long version) throws FirmwareFormatException {
-        if (!root.string("format").equals(format)) {
-            throw root.fault("format", "expected \"" + format + "\"");
+        String said = root.string("format");
+        if (!said.equals(format)) {
+            throw root.fault("format", "expected \"" + format + "\", found " + Text.quoted(said));
         }
         long found = root.number("formatVersion");
         if (found != version) {
@@ -158,7 +168,7 @@ public record Manifest(String name, FirmwareVersion version, Target target, List
     private static int usbId(Obj target, String name) throws FirmwareFormatException {
         String text = target.string(name);
         if (!USB_ID.matcher(text).matches()) {
-            throw target.fault(name, "expected 0x and four upper-case hexadecimal digits");
+            throw target.fault(name, "expected 0x and four upper-case hexadecimal digits, found " + Text.quoted(text));
         }
         return Integer.parseInt(text.substring(2), 16);
     }
@@ -171,7 +181,7 @@ public record Manifest(String name, FirmwareVersion version, Target target, List
                 return address;
             }
         }
-        throw range.fault("address", "expected an address such as 0x08000000");
+        throw range.fault("address", "expected an address such as 0x08000000, found " + Text.quoted(text));
     }
 
     /** The manifest file in canonical form (RFC 8785): equal manifests give the same bytes. */

@@ -65,7 +65,8 @@ public final class SignatureVerifier {
         if (Pem.looksLikeOne(signature)) {
             return verifyPem(content, signature);
         }
-        return new Invalid("its file is none of Ed25519 (64 bytes), minisign, OpenPGP and CMS");
+        return new Invalid("expected Ed25519 (64 bytes), minisign, OpenPGP or CMS, found " + signature.length
+                + " bytes that are none of them");
     }
 
     private SignatureResult verifyPem(byte[] content, byte[] signature) {

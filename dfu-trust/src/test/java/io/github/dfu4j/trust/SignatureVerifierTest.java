@@ -266,6 +266,19 @@ class SignatureVerifierTest {
                 .isEqualTo(new Invalid("its file holds 262145 bytes, more than the 262144 allowed"));
     }
 
+    @Test
+    void a_signature_that_was_cut_off_is_told_by_its_length() {
+        byte[] cut = Arrays.copyOf(file("content.ed25519"), 40);
+        assertThat(verify("ed25519.pub.pem", THEN, "content.ed25519")).isInstanceOf(Valid.class);
+        for (int first : new int[] {0, 0x90}) {
+            cut[0] = (byte) first;
+            assertThat(verify(keys("ed25519.pub.pem"), THEN, content(), cut))
+                    .isInstanceOfSatisfying(
+                            Invalid.class,
+                            invalid -> assertThat(invalid.reason()).contains("64 bytes", "40"));
+        }
+    }
+
     @Property(tries = 1000)
     void arbitrary_bytes_are_never_valid(@ForAll @Size(max = 100) byte[] signature) {
         assertThat(verify(allKeys(), THEN, content(), signature)).isInstanceOfAny(Invalid.class, UnknownKey.class);

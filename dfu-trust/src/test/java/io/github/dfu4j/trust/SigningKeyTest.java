@@ -19,6 +19,7 @@ import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SigningKeyTest {
 
@@ -86,6 +87,16 @@ class SigningKeyTest {
                 .isInstanceOf(FirmwareFormatException.class)
                 .hasMessageContaining(key)
                 .hasMessageContaining(words);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"minisign-encrypted.key", "ed25519-encrypted.pem"})
+    void a_password_that_cannot_be_had_is_the_callers_own_failure(String key) {
+        IllegalStateException noTerminal = new IllegalStateException("no terminal to ask");
+        assertThatThrownBy(() -> SigningKey.parse(key, file(key), () -> {
+                    throw noTerminal;
+                }))
+                .isSameAs(noTerminal);
     }
 
     @ParameterizedTest

@@ -82,7 +82,6 @@ public final class Cms {
 
     /** Checks a signature in DER; of several signers, one that is valid is enough. */
     public static SignatureResult verify(byte[] content, byte[] der, List<X509Certificate> anchors, Instant now) {
-        SignatureResult best = new Invalid("it holds no CMS signer");
         try {
             CMSSignedData signed = new CMSSignedData(new CMSProcessableByteArray(content), der);
             if (!signed.isDetachedSignature()) {
@@ -99,17 +98,23 @@ public final class Cms {
             for (X509CertificateHolder holder : holders) {
                 certificates.add(new JcaX509CertificateConverter().getCertificate(holder));
             }
+            List<SignatureResult> results = new ArrayList<>();
             for (SignerInformation signer : signers) {
-                SignatureResult result = verify(signer, certificates, anchors, now);
-                if (result instanceof Valid) {
-                    return result;
-                }
-                best = best instanceof Expired ? best : result;
+                results.add(verifyOne(signer, certificates, anchors, now));
             }
-        } catch (CMSException | GeneralSecurityException | OperatorCreationException | RuntimeException e) {
+            return results.isEmpty() ? new Invalid("it holds no CMS signer") : Results.best(results);
+        } catch (CMSException | GeneralSecurityException | RuntimeException e) {
             return new Invalid("it cannot be read as CMS: " + e.getMessage());
         }
-        return best;
+    }
+
+    private static SignatureResult verifyOne(
+            SignerInformation signer, List<X509Certificate> certificates, List<X509Certificate> anchors, Instant now) {
+        try {
+            return verify(signer, certificates, anchors, now);
+        } catch (CMSException | GeneralSecurityException | OperatorCreationException | RuntimeException e) {
+            return new Invalid("it cannot be checked: " + e.getMessage());
+        }
     }
 
     private static SignatureResult verify(

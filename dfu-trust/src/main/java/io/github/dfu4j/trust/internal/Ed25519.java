@@ -86,9 +86,11 @@ public final class Ed25519 {
     /** A private key in the DER of PKCS #8, encrypted or not. */
     public static Ed25519PrivateKeyParameters privateKey(
             String source, byte[] der, boolean encrypted, Supplier<char[]> password) throws FirmwareFormatException {
+        // outside of what is caught below: a supplier's failure is the caller's own
+        char[] secret = encrypted ? password.get() : new char[0];
         AsymmetricKeyParameter key;
         try {
-            key = PrivateKeyFactory.createKey(encrypted ? decrypt(der, password) : PrivateKeyInfo.getInstance(der));
+            key = PrivateKeyFactory.createKey(encrypted ? decrypt(der, secret) : PrivateKeyInfo.getInstance(der));
         } catch (PKCSException e) {
             throw new FirmwareFormatException(source, "", "the private key cannot be decrypted: wrong password?");
         } catch (IOException | RuntimeException e) {
@@ -102,10 +104,10 @@ public final class Ed25519 {
                 source, "", "expected an Ed25519 private key, found one of another algorithm");
     }
 
-    private static PrivateKeyInfo decrypt(byte[] der, Supplier<char[]> password) throws IOException, PKCSException {
+    private static PrivateKeyInfo decrypt(byte[] der, char[] password) throws IOException, PKCSException {
         InputDecryptorProvider decryptor = new JcePKCSPBEInputDecryptorProviderBuilder()
                 .setProvider(BouncyCastle.PROVIDER)
-                .build(password.get());
+                .build(password);
         return new PKCS8EncryptedPrivateKeyInfo(der).decryptPrivateKeyInfo(decryptor);
     }
 

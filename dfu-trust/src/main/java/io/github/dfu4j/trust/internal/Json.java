@@ -105,7 +105,8 @@ public final class Json {
         if (token == JsonToken.VALUE_NUMBER_INT && parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER) {
             return parser.getLongValue();
         }
-        throw at(source, parser, "expected an object, an array, a string or a whole number");
+        String found = token == null ? "the end of the file" : Text.quoted(parser.getText());
+        throw at(source, parser, "expected an object, an array, a string or a whole number, found " + found);
     }
 
     private static FirmwareFormatException at(String source, JsonParser parser, String message) {
@@ -126,7 +127,7 @@ public final class Json {
             this.source = source;
             this.path = path;
             if (!(value instanceof Map<?, ?> m)) {
-                throw new FirmwareFormatException(source, path, "expected an object");
+                throw new FirmwareFormatException(source, path, "expected an object, found " + words(value));
             }
             this.members = new TreeMap<>(m);
         }
@@ -150,18 +151,20 @@ public final class Json {
 
         /** Takes a member that is a string. */
         public String string(String name) throws FirmwareFormatException {
-            if (take(name) instanceof String text) {
+            Object value = take(name);
+            if (value instanceof String text) {
                 return text;
             }
-            throw fault(name, "expected a string");
+            throw fault(name, "expected a string, found " + words(value));
         }
 
         /** Takes a member that is a whole number from 0 to 2<sup>53</sup>−1. */
         public long number(String name) throws FirmwareFormatException {
-            if (take(name) instanceof Long number && number >= 0 && number <= MAX_NUMBER) {
+            Object value = take(name);
+            if (value instanceof Long number && number >= 0 && number <= MAX_NUMBER) {
                 return number;
             }
-            throw fault(name, "expected a whole number from 0 to " + MAX_NUMBER);
+            throw fault(name, "expected a whole number from 0 to " + MAX_NUMBER + ", found " + words(value));
         }
 
         /** Takes a member that is an object. */
@@ -183,7 +186,7 @@ public final class Json {
             List<String> result = new ArrayList<>();
             for (Object element : array(name)) {
                 if (!(element instanceof String text)) {
-                    throw fault(name + "[" + result.size() + "]", "expected a string");
+                    throw fault(name + "[" + result.size() + "]", "expected a string, found " + words(element));
                 }
                 result.add(text);
             }
@@ -191,10 +194,18 @@ public final class Json {
         }
 
         private List<?> array(String name) throws FirmwareFormatException {
-            if (take(name) instanceof List<?> array) {
+            Object value = take(name);
+            if (value instanceof List<?> array) {
                 return array;
             }
-            throw fault(name, "expected an array");
+            throw fault(name, "expected an array, found " + words(value));
+        }
+
+        private static String words(Object value) {
+            if (value instanceof String text) {
+                return Text.quoted(text);
+            }
+            return value instanceof Map ? "an object" : value instanceof List ? "an array" : value.toString();
         }
 
         /** The names of the members not taken yet. */

@@ -300,9 +300,13 @@ public final class Minisign {
 
     private static String[] lines(String source, byte[] file, int count) throws FirmwareFormatException {
         String[] lines = text(file).split("\r?\n", -1);
-        boolean restIsEmpty = Arrays.stream(lines).skip(count).allMatch(String::isEmpty);
-        if (lines.length < count || !restIsEmpty) {
-            throw new FirmwareFormatException(source, "", "expected " + count + " lines, as minisign writes them");
+        int found = lines.length;
+        while (found > 0 && lines[found - 1].isEmpty()) {
+            found--;
+        }
+        if (found != count) {
+            throw new FirmwareFormatException(
+                    source, "", "expected " + count + " lines, as minisign writes them, found " + found);
         }
         if (!lines[0].startsWith(UNTRUSTED) || lines[0].length() > MAX_COMMENT) {
             throw new FirmwareFormatException(source, "line 1", "expected \"" + UNTRUSTED + "\"");

@@ -15,8 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.Comparator;
 import java.util.Date;
 import java.util.List;
 import java.util.Locale;
@@ -52,10 +50,14 @@ public final class OpenPgp {
 
     /** Whether a file looks like OpenPGP, armoured or as packets: only a packet's first byte has its highest bit set. */
     public static boolean looksLikeOne(byte[] file) {
-        return file.length > 0 && (file[0] & 0x80) != 0
+        return file.length > 0 && !isArmoured(file)
                 || new String(file, 0, Math.min(64, file.length), StandardCharsets.ISO_8859_1)
                         .stripLeading()
                         .startsWith("-----BEGIN PGP ");
+    }
+
+    private static boolean isArmoured(byte[] file) {
+        return (file[0] & 0x80) == 0;
     }
 
     /** Reads a file of public keys, as {@code gpg --export} writes it. */
@@ -82,9 +84,13 @@ public final class OpenPgp {
             for (PGPSignature one : read(signature)) {
                 results.add(verifyOne(content, one, keys, now));
             }
-            return Collections.max(results, Comparator.comparing(OpenPgp::rank));
+            return Results.best(results);
         } catch (IOException | RuntimeException e) {
-            return new Invalid("it cannot be read as OpenPGP: " + e.getMessage());
+            // anything may begin with a byte over 0x7F, half of the bare Ed25519 signatures that were cut off among it
+            return new Invalid("it cannot be read as OpenPGP: " + e.getMessage()
+                    + (isArmoured(signature)
+                            ? ""
+                            : "; a bare Ed25519 signature has 64 bytes, this file has " + signature.length));
         }
     }
 
@@ -94,10 +100,6 @@ public final class OpenPgp {
         } catch (IOException | PGPException | RuntimeException e) {
             return new Invalid("it cannot be checked: " + e.getMessage());
         }
-    }
-
-    private static int rank(SignatureResult result) {
-        return result instanceof Valid ? 3 : result instanceof Expired ? 2 : result instanceof Invalid ? 1 : 0;
     }
 
     private static List<PGPSignature> read(byte[] file) throws IOException {

@@ -18,6 +18,11 @@ public final class Text {
         return INVISIBLE.matcher(text).replaceAll("?");
     }
 
+    /** The text in quotation marks for a message: visible, and cut after 64 characters. */
+    public static String quoted(String text) {
+        return "\"" + visible(text.length() <= 64 ? text : text.substring(0, 64) + "…") + "\"";
+    }
+
     /**
      * Checks a text: 1 to 128 characters, all of them visible.
      *
