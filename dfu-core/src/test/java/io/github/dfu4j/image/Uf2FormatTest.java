@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 class Uf2FormatTest {
 
     private static final long H7 = 0x6db66082L;
+    private static final long RP2350_ABSOLUTE = 0xe48bff57L;
     private static final long RP2040 = 0xe48bff56L;
 
     private static byte[] block(int flags, long address, int size, int number, int blocks, long family) {
@@ -98,6 +99,8 @@ class Uf2FormatTest {
                 .hasMessage("a.uf2, block 0 at offset 0x0: says there are 2000000000 blocks, but the file has 1");
         assertThatThrownBy(() -> read(block(0, 0, 1, 1, 1, 0)))
                 .hasMessageContaining("says it is number 1 (from 0) of 1");
+        assertThatThrownBy(() -> read(block(0x2000, 0, 1, 2_000_000_000, 2_000_000_001, RP2350_ABSOLUTE)))
+                .hasMessageContaining("says it is number 2000000000 (from 0) of 2000000001, but the file has 1");
         assertThatThrownBy(() -> read(block(0, 0xffffffffL, 2, 0, 1, 0))).hasMessageContaining("wrap around the end");
         assertThatThrownBy(() -> read(block(0, 0, 1, 0, 1, 0), new byte[100]))
                 .hasMessage("a.uf2, block 1 at offset 0x200: the file ends within this block, after 100 of 512 bytes");

@@ -66,7 +66,7 @@ public final class BinaryFormat implements FirmwareFormat {
                     size + " bytes at " + AddressRange.hex(base) + " wrap around the end of the address space");
         }
         FirmwareImage.Builder image = FirmwareImage.builder().origin(source.name(), format);
-        new Scan(source, context, base, image).run(size);
+        new Scan(source, context, base, image, size).run();
         return image.build();
     }
 
@@ -75,21 +75,23 @@ public final class BinaryFormat implements FirmwareFormat {
         private final FirmwareSource source;
         private final ReadContext context;
         private final long base;
+        private final long size;
         private final FirmwareImage.Builder image;
         private final DataRuns data;
         private final byte[] block = new byte[BLOCK];
         private long runStart = -1;
         private byte runByte;
 
-        Scan(FirmwareSource source, ReadContext context, long base, FirmwareImage.Builder image) {
+        Scan(FirmwareSource source, ReadContext context, long base, FirmwareImage.Builder image, long size) {
+            this.size = size;
             this.source = source;
             this.context = context;
             this.base = base;
             this.image = image;
-            this.data = new DataRuns(image, context);
+            this.data = new DataRuns(image, context, size);
         }
 
-        void run(long size) throws IOException {
+        void run() throws IOException {
             for (long position = 0; position < size; position += BLOCK) {
                 int n = (int) Math.min(BLOCK, size - position);
                 ReadContext.readFully(source, position, block, 0, n);
@@ -97,7 +99,7 @@ public final class BinaryFormat implements FirmwareFormat {
                         n == BLOCK && (block[0] == 0 ? Arrays.equals(block, ZEROS) : Arrays.equals(block, ONES));
                 if (uniform) {
                     if (runStart >= 0 && runByte != block[0]) {
-                        endRun(position, size);
+                        endRun(position);
                     }
                     if (runStart < 0) {
                         startRun(position, block[0]);
@@ -108,48 +110,38 @@ public final class BinaryFormat implements FirmwareFormat {
                         while (from < n && block[from] == runByte) {
                             from++;
                         }
-                        endRun(position + from, size);
+                        endRun(position + from);
                     }
-                    put(position + from, block, from, n - from, size);
+                    put(position + from, block, from, n - from);
                 }
             }
             if (runStart >= 0) {
-                endRun(size, size);
+                endRun(size);
             }
             data.finish();
         }
 
         /** The run begins in the data before, if they end with the same byte. */
         private void startRun(long position, byte value) {
-            int kept = data.end() == base + position ? data.length : 0;
-            int trimmed = kept;
-            while (trimmed > 0 && data.buffer[trimmed - 1] == value) {
-                trimmed--;
-            }
             runByte = value;
-            runStart = position - (kept - trimmed);
-            if (kept > 0) {
-                data.length = trimmed;
-            }
+            runStart = position - data.takeBack(value, base + position);
         }
 
-        private void endRun(long end, long size) throws IOException {
+        private void endRun(long end) throws IOException {
             long start = runStart;
             runStart = -1;
             if (end - start >= SHORTEST_FILL) {
                 context.take(ReadContext.SEGMENT_COST);
                 image.add(Segment.filled(new AddressRange(base + start, base + end), runByte));
             } else {
-                put(start, runByte == 0 ? ZEROS : ONES, 0, BLOCK, size);
-                put(start + BLOCK, runByte == 0 ? ZEROS : ONES, 0, (int) (end - start - BLOCK), size);
+                put(start, runByte == 0 ? ZEROS : ONES, 0, BLOCK);
+                put(start + BLOCK, runByte == 0 ? ZEROS : ONES, 0, (int) (end - start - BLOCK));
             }
         }
 
-        private void put(long position, byte[] bytes, int from, int count, long size) throws IOException {
+        private void put(long position, byte[] bytes, int from, int count) throws IOException {
             if (count > 0) {
-                data.prepare(base + position, count, size - position);
-                System.arraycopy(bytes, from, data.buffer, data.length, count);
-                data.commit(count);
+                data.put(base + position, bytes, from, count, size - position);
             }
         }
     }

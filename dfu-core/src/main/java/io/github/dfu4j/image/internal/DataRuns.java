@@ -5,13 +5,10 @@ import io.github.dfu4j.image.FirmwareFormatException;
 import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.image.ReadContext;
 import io.github.dfu4j.image.Segment;
+import java.io.IOException;
 import java.util.Arrays;
 
-/**
- * Collects bytes that come record by record, and makes a segment of each run of records that follow one another.
- *
- * <p>A format asks for room with {@link #prepare}, writes into {@link #buffer} at {@link #length}, and says {@link #commit}.
- */
+/** Collects bytes that come record by record, and makes a segment of each run of records that follow one another. */
 class DataRuns {
 
     /** One array stays below this; a longer run becomes several segments. */
@@ -19,30 +16,33 @@ class DataRuns {
 
     private static final int FIRST_CAPACITY = 64 * 1024;
 
-    byte[] buffer = new byte[FIRST_CAPACITY];
-    int length;
-    private long start;
-    private long total;
-    private long leftAtFirst = -1;
     private final FirmwareImage.Builder image;
     private final ReadContext context;
+    private final long size;
+    private byte[] buffer = new byte[FIRST_CAPACITY];
+    private long start;
+    private int length;
+    private long total;
 
-    DataRuns(FirmwareImage.Builder image, ReadContext context) {
+    /**
+     * Begins to collect.
+     *
+     * @param image what the segments are added to
+     * @param size how many bytes the file has
+     */
+    DataRuns(FirmwareImage.Builder image, ReadContext context, long size) {
         this.image = image;
         this.context = context;
+        this.size = size;
     }
 
     /**
-     * Makes room.
+     * Takes the bytes of a record.
      *
-     * @param address where the next bytes go
-     * @param count how many at most
-     * @param left how many bytes can still come from the rest of the file, which bounds what is set aside for them
+     * @param address where the first of them goes
+     * @param left how many bytes of the file come behind the record, for a guess at how much room they will need
      */
-    void prepare(long address, int count, long left) throws FirmwareFormatException {
-        if (leftAtFirst < 0) {
-            leftAtFirst = left;
-        }
+    void put(long address, byte[] bytes, int from, int count, long left) throws IOException {
         if (address != start + length || length > MAX_RUN - count) {
             finish();
             start = address;
@@ -50,6 +50,8 @@ class DataRuns {
         if (count > buffer.length - length) {
             grow(count, left);
         }
+        System.arraycopy(bytes, from, buffer, length, count);
+        length += count;
     }
 
     private void grow(int count, long left) throws FirmwareFormatException {
@@ -58,21 +60,22 @@ class DataRuns {
             context.take(needed);
         }
         // As dense as the file was up to here it may go on, which saves growing again; but not more than 16-fold on
-        // that guess.
-        long gone = Math.max(1, leftAtFirst - left);
-        long guess = needed + (long) (left * Math.min(1.0, (double) (total + length) / gone) * 1.02) + FIRST_CAPACITY;
+        // that guess, since the rest of a flat binary may be fill.
+        double density = (double) (total + length) / Math.max(1, size - left);
+        long guess = needed + (long) (left * density * 1.02) + FIRST_CAPACITY;
         long wanted = Math.max(needed, Math.min(16L * buffer.length, guess));
         buffer = Arrays.copyOf(buffer, (int) Math.min(Math.min(wanted, context.remaining()), MAX_RUN));
     }
 
-    /** Keeps bytes that were written into the buffer. */
-    void commit(int count) throws FirmwareFormatException {
-        length += count;
-    }
-
-    /** Where the next byte of the run in progress would go. */
-    final long end() {
-        return start + length;
+    /** Takes back the bytes of one value at the end of the run in progress, if that run ends at an address, and says how many. */
+    final int takeBack(byte value, long end) {
+        int kept = length;
+        while (start + length == end && kept > 0 && buffer[kept - 1] == value) {
+            kept--;
+        }
+        int taken = length - kept;
+        length = kept;
+        return taken;
     }
 
     /** Ends the run in progress. */

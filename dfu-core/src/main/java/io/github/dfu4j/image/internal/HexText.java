@@ -3,39 +3,43 @@ package io.github.dfu4j.image.internal;
 import io.github.dfu4j.image.FirmwareFormatException;
 import io.github.dfu4j.image.FirmwareSource;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
-/** The lines of a file of hexadecimal records, and the bytes that their digits stand for. */
+/** A file of records of hexadecimal digits, each with a count in front and a checksum behind, one record a line. */
 final class HexText {
 
-    /** The longest record has 255 bytes counted, with a mark, a type and the count in front and a checksum behind. */
-    private static final int LONGEST_RECORD = 2 * 255 + 16;
+    /** The most bytes that a record's digits stand for: 255 counted, and up to 5 that are not. */
+    static final int LONGEST_RECORD = 260;
 
-    /** What stands for a character that is no digit: more than the sum of all bytes of a record, so that one test of the sum finds it. */
-    private static final int NO_DIGIT = 1 << 20;
+    /** What a record's mark and its digits take at most. */
+    private static final int LONGEST_TEXT = 2 + 2 * LONGEST_RECORD;
 
-    private static final int[] HIGH = new int[256];
-    private static final int[] LOW = new int[256];
+    /** What stands for two characters that are not both digits: more than a record's bytes add up to, so that one test finds it. */
+    private static final char NO_BYTE = 0xffff;
+
+    /** The byte for two characters, the first of which is the index's low byte. Of the ways tried, one look-up a byte is the fastest. */
+    private static final char[] BYTES = new char[1 << 16];
 
     static {
-        Arrays.fill(HIGH, NO_DIGIT);
-        Arrays.fill(LOW, NO_DIGIT);
-        for (int digit = 0; digit < 16; digit++) {
-            for (char c : new char[] {"0123456789ABCDEF".charAt(digit), "0123456789abcdef".charAt(digit)}) {
-                HIGH[c] = digit << 4;
-                LOW[c] = digit;
+        Arrays.fill(BYTES, NO_BYTE);
+        for (int first = 0; first < 256; first++) {
+            for (int second = 0; second < 256; second++) {
+                if (isDigit(first) && isDigit(second)) {
+                    BYTES[second << 8 | first] = (char) (Character.digit(first, 16) << 4 | Character.digit(second, 16));
+                }
             }
         }
     }
 
     private final FirmwareSource source;
     private final long size;
-    private final byte[] text = new byte[256 * 1024];
+    private final byte[] text = new byte[64 * 1024];
+    private final ByteBuffer pairs = ByteBuffer.wrap(text).order(ByteOrder.LITTLE_ENDIAN);
     private int at;
     private int end;
     private long position;
-    private long line = 1;
-    private boolean afterReturn;
 
     HexText(FirmwareSource source) throws IOException {
         this.source = source;
@@ -46,27 +50,28 @@ final class HexText {
         }
     }
 
-    /** Whether the head of a file is text in which a record follows some blanks. */
+    /**
+     * Whether the head of a file is text in which a record follows some blanks.
+     *
+     * @param mark what a record begins with; a second character stands for any decimal digit
+     */
     static boolean looksLike(FirmwareSource source, String mark) throws IOException {
         byte[] head = new byte[128];
         int n = source.read(0, head, 0, head.length);
-        int i = startsWithMark(head, n) ? 3 : 0;
         int first = -1;
-        for (; i < n; i++) {
-            byte c = head[i];
-            boolean blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
-            if (!blank && (c < ' ' || c > '~')) {
-                return false;
-            }
-            if (!blank && first < 0) {
-                first = i;
+        for (int i = startsWithMark(head, n) ? 3 : 0; i < n; i++) {
+            if (!isBlank(head[i])) {
+                if (head[i] < ' ' || head[i] > '~') {
+                    return false;
+                }
+                first = first < 0 ? i : first;
             }
         }
         return first >= 0
                 && first + mark.length() < n
-                && (head[first] == mark.charAt(0))
+                && head[first] == mark.charAt(0)
                 && (mark.length() == 1 || (head[first + 1] >= '0' && head[first + 1] <= '9'))
-                && HIGH[head[first + mark.length()]] < NO_DIGIT;
+                && isDigit(head[first + mark.length()]);
     }
 
     /** Some editors put a byte-order mark in front of a text file. */
@@ -74,41 +79,30 @@ final class HexText {
         return n >= 3 && b[0] == (byte) 0xef && b[1] == (byte) 0xbb && b[2] == (byte) 0xbf;
     }
 
-    /** The number of the line that the next record is in, from 1. */
-    long line() {
-        return line;
+    private static boolean isBlank(byte c) {
+        return c == '\n' || c == '\r' || c == ' ' || c == '\t';
     }
 
-    /** How many bytes the rest of the file can stand for at most. */
-    long bytesLeft() {
-        return (size - position - at) / 2;
+    private static boolean isDigit(int c) {
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
+    }
+
+    /** How many characters are left in the file. */
+    long left() {
+        return size - position - at;
     }
 
     /** Goes to the next character that is no blank; false at the end of the file. */
     boolean next() throws IOException {
         do {
-            int i = at;
-            boolean found = false;
-            while (i < end) {
-                byte c = text[i];
-                if (c == '\n') {
-                    line += afterReturn ? 0 : 1;
-                } else if (c == '\r') {
-                    line++;
-                } else if (c != ' ' && c != '\t') {
-                    found = true;
-                    break;
+            while (at < end) {
+                if (text[at] > ' ' || !isBlank(text[at])) {
+                    if (end - at < LONGEST_TEXT) {
+                        refill();
+                    }
+                    return true;
                 }
-                afterReturn = c == '\r';
-                i++;
-            }
-            at = i;
-            if (found) {
-                afterReturn = false;
-                if (end - i < LONGEST_RECORD) {
-                    refill();
-                }
-                return true;
+                at++;
             }
         } while (refill());
         return false;
@@ -124,82 +118,95 @@ final class HexText {
         return n > 0;
     }
 
-    /** Takes one character, which {@link #next} has made sure is there. */
+    /** Takes one character; −1 at the end of the file. */
     int character() {
         return at < end ? text[at++] & 0xff : -1;
     }
 
     /**
-     * Takes the digits of a number.
+     * Takes the digits of a record, and checks its checksum.
      *
-     * @param size how many bytes it has, 1 to 4
+     * @param into where its bytes go, the count first and the checksum last
+     * @param uncounted how many bytes it has beside those that it counts
+     * @param proper what the low byte of the sum of all its bytes must be
+     * @return the count
      */
-    long number(int size, String what) throws FirmwareFormatException {
-        if (end - at < 2 * size) {
-            throw tooShort(what);
+    int record(byte[] into, int uncounted, int proper) throws IOException {
+        int count = end - at < 2 ? NO_BYTE : BYTES[pairs.getChar(at)];
+        int length = count == NO_BYTE ? 1 : count + uncounted;
+        if (end - at < 2 * length) {
+            throw noRecord(length);
         }
-        int sum = 0;
-        int value = 0;
-        for (int i = 0; i < size; i++) {
-            int next = HIGH[text[at + 2 * i] & 0xff] + LOW[text[at + 2 * i + 1] & 0xff];
-            sum += next;
-            value = value << 8 | next & 0xff;
-        }
-        if (sum >= NO_DIGIT) {
-            throw noDigits(what, size);
-        }
-        at += 2 * size;
-        return value & 0xffffffffL;
-    }
-
-    /** The sum of the bytes of a number. */
-    static int sumOf(long number) {
-        return (int) ((number >> 24) + (number >> 16 & 0xff) + (number >> 8 & 0xff) + (number & 0xff));
-    }
-
-    /**
-     * Takes the digits of some bytes.
-     *
-     * @return the sum of the bytes
-     */
-    int many(byte[] into, int to, int count, String what) throws FirmwareFormatException {
-        if (end - at < 2 * count) {
-            throw tooShort(what);
-        }
-        int sum = 0;
-        byte[] chars = text;
         int from = at;
-        for (int i = 0; i < count; i++) {
-            int value = HIGH[chars[from + 2 * i] & 0xff] + LOW[chars[from + 2 * i + 1] & 0xff];
+        int sum = 0;
+        for (int i = 0; i < length; i++) {
+            int value = BYTES[pairs.getChar(from + 2 * i)];
             sum += value;
-            into[to + i] = (byte) value;
+            into[i] = (byte) value;
         }
-        if (sum >= NO_DIGIT) {
-            throw noDigits(what, count);
+        if (sum >= NO_BYTE) {
+            throw noRecord(length);
         }
-        at += 2 * count;
-        return sum;
+        if ((sum & 0xff) != proper) {
+            int found = into[length - 1] & 0xff;
+            throw fail(String.format("bad checksum: expected %02X, found %02X", found + proper - sum & 0xff, found));
+        }
+        at = from + 2 * length;
+        return count;
     }
 
-    private FirmwareFormatException tooShort(String what) {
-        return fail("the file ends within " + what);
+    /** The number that some bytes of a record stand for, the highest byte first. */
+    static long number(byte[] record, int from, int size) {
+        long value = 0;
+        for (int i = from; i < from + size; i++) {
+            value = value << 8 | record[i] & 0xff;
+        }
+        return value;
     }
 
-    private FirmwareFormatException noDigits(String what, int count) {
-        for (int i = at; i < at + 2 * count; i++) {
-            int c = text[i] & 0xff;
-            if (LOW[c] == NO_DIGIT) {
-                return c == '\r' || c == '\n'
-                        ? fail("the line ends within " + what)
-                        : fail("expected a hexadecimal digit of " + what + ", found "
-                                + (c > ' ' && c <= '~' ? "'" + (char) c + "'" : "byte 0x" + Integer.toHexString(c)));
+    private FirmwareFormatException noRecord(int length) throws IOException {
+        int digits = 0;
+        while (at + digits < end && isDigit(text[at + digits])) {
+            digits++;
+        }
+        int found = at + digits < end ? text[at + digits] & 0xff : -1;
+        if (found >= 0 && !isBlank((byte) found)) {
+            return fail("expected a hexadecimal digit, found " + shown(found));
+        }
+        return fail(
+                (found < 0 ? "the file" : "the line") + " ends after " + digits + (digits == 1 ? " digit" : " digits")
+                        + " of a record" + (digits < 2 ? "" : "; its count asks for " + 2 * length));
+    }
+
+    /** Some characters for a message, those left out that are no text. */
+    static String shown(int... characters) {
+        StringBuilder shown = new StringBuilder();
+        for (int c : characters) {
+            if (c > ' ' && c <= '~') {
+                shown.append((char) c);
             }
         }
-        throw new IllegalStateException();
+        return shown.length() > 0 ? "'" + shown + "'" : "byte 0x" + Integer.toHexString(characters[0]);
     }
 
-    /** A fault in the line at hand. */
-    FirmwareFormatException fail(String message) {
-        return new FirmwareFormatException(source.name(), "line " + line, message);
+    /** A fault in the record at hand. */
+    FirmwareFormatException fail(String message) throws IOException {
+        return new FirmwareFormatException(source.name(), "line " + line(), message);
+    }
+
+    /** The number of the line at hand, from 1. Lines are counted only when one must be named, to keep reading fast. */
+    long line() throws IOException {
+        byte[] chunk = new byte[64 * 1024];
+        long here = position + at;
+        long line = 1;
+        boolean afterReturn = false;
+        for (long from = 0; from < here; from += chunk.length) {
+            int n = source.read(from, chunk, 0, (int) Math.min(chunk.length, here - from));
+            for (int i = 0; i < n; i++) {
+                line += chunk[i] == '\r' || (chunk[i] == '\n' && !afterReturn) ? 1 : 0;
+                afterReturn = chunk[i] == '\r';
+            }
+        }
+        return line;
     }
 }

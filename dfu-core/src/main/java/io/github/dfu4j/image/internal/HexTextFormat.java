@@ -49,7 +49,7 @@ abstract class HexTextFormat implements FirmwareFormat {
     @Override
     public final FirmwareFile read(FirmwareSource source, ReadContext context) throws IOException {
         FirmwareImage.Builder builder = FirmwareImage.builder().origin(source.name(), name);
-        DataRuns runs = new DataRuns(builder, context);
+        DataRuns runs = new DataRuns(builder, context, source.size());
         String title = parse(new HexText(source), runs, builder, context);
         runs.finish();
         try {

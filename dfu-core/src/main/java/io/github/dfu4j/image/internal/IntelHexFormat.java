@@ -9,6 +9,14 @@ import java.io.IOException;
 /** Intel HEX with all record types, 00 to 05 (Hexadecimal Object File Format Specification, revision A). */
 public final class IntelHexFormat extends HexTextFormat {
 
+    /** Beside its data a record has a count, an address of two bytes, a type and a checksum. */
+    private static final int UNCOUNTED = 5;
+
+    /** Where in a record its data begin. */
+    private static final int DATA = 4;
+
+    private static final long ADDRESSES = 1L << 32;
+
     /** Makes the format. */
     public IntelHexFormat() {
         super("ihex", ":");
@@ -16,32 +24,25 @@ public final class IntelHexFormat extends HexTextFormat {
 
     @Override
     String parse(HexText text, DataRuns runs, FirmwareImage.Builder image, ReadContext context) throws IOException {
-        byte[] other = new byte[256];
+        byte[] record = new byte[HexText.LONGEST_RECORD];
         long base = 0;
-        boolean segmented = false;
+        long end = ADDRESSES;
         while (text.next()) {
-            if (text.character() != ':') {
-                throw text.fail("expected ':' at the start of a record");
+            int mark = text.character();
+            if (mark != ':') {
+                throw text.fail("expected ':' at the start of a record, found " + HexText.shown(mark));
             }
-            long head = text.number(4, "a record's length, address and type");
-            int count = (int) (head >> 24);
-            int offset = (int) (head >> 8) & 0xffff;
-            int type = (int) head & 0xff;
-            int sum = HexText.sumOf(head);
+            int count = text.record(record, UNCOUNTED, 0);
+            int type = record[3] & 0xff;
             if (type == 0) {
-                if (segmented ? offset + count > 0x10000 : base + offset + count > 1L << 32) {
-                    throw text.fail(count + " bytes at " + AddressRange.hex(base + offset)
-                            + " wrap around the end of the " + (segmented ? "64 KiB segment" : "address space"));
+                long address = base + HexText.number(record, 1, 2);
+                if (address + count > end) {
+                    throw text.fail(count + " bytes at " + AddressRange.hex(address) + " wrap around the end of the "
+                            + (end < ADDRESSES ? "64 KiB segment" : "address space"));
                 }
-                // The checksum is taken along with the data, into the room that is left behind them.
-                runs.prepare(base + offset, count + 1, text.bytesLeft());
-                sum += text.many(runs.buffer, runs.length, count + 1, "a data record");
-                checkSum(text, sum, runs.buffer[runs.length + count]);
-                runs.commit(count);
+                runs.put(address, record, DATA, count, text.left());
                 continue;
             }
-            sum += text.many(other, 0, count + 1, "a record");
-            checkSum(text, sum, other[count]);
             if (type > 5) {
                 throw text.fail("expected a record type from 00 to 05, found " + String.format("%02X", type));
             }
@@ -49,7 +50,7 @@ public final class IntelHexFormat extends HexTextFormat {
             if (count != expected) {
                 throw text.fail("a record of type 0" + type + " has " + expected + " data bytes, not " + count);
             }
-            long value = bigEndian(other, count);
+            long value = HexText.number(record, DATA, count);
             switch (type) {
                 case 1 -> {
                     if (text.next()) {
@@ -62,31 +63,16 @@ public final class IntelHexFormat extends HexTextFormat {
                 }
                 case 2 -> {
                     base = value << 4;
-                    segmented = true;
+                    end = base + 0x10000;
                 }
                 case 3 -> image.entryPoint((value >> 16 << 4) + (value & 0xffff));
                 case 4 -> {
                     base = value << 16;
-                    segmented = false;
+                    end = ADDRESSES;
                 }
                 default -> image.entryPoint(value);
             }
         }
         throw text.fail("the file ends without an end-of-file record (:00000001FF), so it may have been cut");
-    }
-
-    /** The bytes of a record and its checksum add up to a multiple of 256. */
-    private static void checkSum(HexText text, int sum, byte found) throws IOException {
-        if ((sum & 0xff) != 0) {
-            throw text.fail(String.format("bad checksum: expected %02X, found %02X", found - sum & 0xff, found));
-        }
-    }
-
-    private static long bigEndian(byte[] b, int count) {
-        long value = 0;
-        for (int i = 0; i < count; i++) {
-            value = value << 8 | b[i] & 0xff;
-        }
-        return value;
     }
 }

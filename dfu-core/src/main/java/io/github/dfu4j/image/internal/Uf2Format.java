@@ -60,9 +60,9 @@ public final class Uf2Format implements FirmwareFormat {
         private final long blocks;
         private final DataRuns runs;
 
-        Family(ReadContext context, long blocks) {
+        Family(ReadContext context, long blocks, long fileSize) {
             this.blocks = blocks;
-            this.runs = new DataRuns(image, context);
+            this.runs = new DataRuns(image, context, fileSize);
         }
 
         Family(long blocks, DataRuns runs) {
@@ -183,15 +183,19 @@ public final class Uf2Format implements FirmwareFormat {
         if (blocks > fileSize / BLOCK && id != RP2350_ABSOLUTE) {
             throw fail(source, block, "says there are " + blocks + " blocks, but the file has " + fileSize / BLOCK);
         }
-        if (number >= blocks || number > Integer.MAX_VALUE - 1) {
-            throw fail(source, block, "says it is number " + number + " (from 0) of " + blocks);
+        if (number >= Math.min(blocks, fileSize / BLOCK)) {
+            throw fail(
+                    source,
+                    block,
+                    "says it is number " + number + " (from 0) of " + blocks + ", but the file has "
+                            + fileSize / BLOCK);
         }
         Family family = families.get(id);
         if (family == null) {
             if (families.size() == MOST_FAMILIES) {
                 throw fail(source, block, "begins one more than " + MOST_FAMILIES + " families");
             }
-            family = new Family(context, blocks);
+            family = new Family(context, blocks, fileSize);
             families.put(id, family);
         }
         if (family.blocks != blocks) {
@@ -201,9 +205,7 @@ public final class Uf2Format implements FirmwareFormat {
                     "says there are " + blocks + " blocks of its family, but an earlier one said " + family.blocks);
         }
         family.seen.set((int) number);
-        family.runs.prepare(address, (int) count, fileSize - block * BLOCK);
-        System.arraycopy(b, at + 32, family.runs.buffer, family.runs.length, (int) count);
-        family.runs.commit((int) count);
+        family.runs.put(address, b, at + 32, (int) count, fileSize - block * BLOCK);
     }
 
     private static FirmwareFormatException fail(FirmwareSource source, long block, String message) {
