@@ -91,8 +91,22 @@ final class Bench {
     }
 
     static BootloaderImage bootloader(DaisySeed.Bootloader version) throws IOException {
-        return BootloaderImage.of(
-                FirmwareReader.standard().read(FirmwareSource.of("dsy_bootloader.bin", version.standIn())));
+        return bootloader(version.standIn());
+    }
+
+    static BootloaderImage bootloader(byte[] binary) throws IOException {
+        return BootloaderImage.of(FirmwareReader.standard().read(FirmwareSource.of("dsy_bootloader.bin", binary)));
+    }
+
+    /** A program that starts with a vector table. */
+    static byte[] program(long stack, long reset, int size) {
+        byte[] bytes = new byte[size];
+        new Random(size).nextBytes(bytes);
+        for (int i = 0; i < 4; i++) {
+            bytes[i] = (byte) (stack >> 8 * i);
+            bytes[4 + i] = (byte) ((reset | 1) >> 8 * i);
+        }
+        return bytes;
     }
 
     static FirmwareImage file(String name) throws IOException {

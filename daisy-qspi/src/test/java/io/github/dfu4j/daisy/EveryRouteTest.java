@@ -9,7 +9,6 @@ import io.github.dfu4j.simulator.DaisySeed.Bootloader;
 import io.github.dfu4j.simulator.VirtualBoard.Running;
 import java.io.IOException;
 import java.util.Arrays;
-import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -43,20 +42,10 @@ class EveryRouteTest {
                 .flatMap(s -> Arrays.stream(Kind.values()).map(k -> Arguments.of(s, k)));
     }
 
-    private static byte[] program(long stack, long reset, int size) {
-        byte[] bytes = new byte[size];
-        new Random(size).nextBytes(bytes);
-        for (int i = 0; i < 4; i++) {
-            bytes[i] = (byte) (stack >> 8 * i);
-            bytes[4 + i] = (byte) ((reset | 1) >> 8 * i);
-        }
-        return bytes;
-    }
-
     private static Bench bench(Start start) {
         DaisySeed board = new DaisySeed();
-        byte[] inQspi = program(0x2001_0000L, 0x9004_0200L, 4000);
-        byte[] inInternal = program(0x2001_0000L, 0x0800_0200L, 4000);
+        byte[] inQspi = Bench.program(0x2001_0000L, 0x9004_0200L, 4000);
+        byte[] inInternal = Bench.program(0x2001_0000L, 0x0800_0200L, 4000);
         switch (start) {
             case ROM_AND_NOTHING_ELSE -> {}
             case ROM_WITH_THE_BOOTLOADER_IN_FLASH, BOOTLOADER_WITHOUT_A_PROGRAM ->
@@ -85,25 +74,25 @@ class EveryRouteTest {
         return switch (kind) {
             case BOTH ->
                 DaisyImage.of(FirmwareImage.builder()
-                        .add(Segment.of(0x0800_0000L, program(0x2001_0000L, 0x0800_0300L, 30_000)))
-                        .add(Segment.of(0x9004_0000L, program(0, 0, 70_000)))
+                        .add(Segment.of(0x0800_0000L, Bench.program(0x2001_0000L, 0x0800_0300L, 30_000)))
+                        .add(Segment.of(0x9004_0000L, Bench.program(0, 0, 70_000)))
                         .build());
             case INTERNAL ->
                 DaisyImage.of(FirmwareImage.builder()
-                        .add(Segment.of(0x0800_0000L, program(0x2001_0000L, 0x0800_0300L, 30_000)))
+                        .add(Segment.of(0x0800_0000L, Bench.program(0x2001_0000L, 0x0800_0300L, 30_000)))
                         .build());
             case SRAM_AND_DATA ->
                 DaisyImage.of(FirmwareImage.builder()
-                        .add(Segment.of(0x2400_0000L, program(0x2001_0000L, 0x2400_0300L, 30_000)))
-                        .add(Segment.of(0x900c_0000L, program(0, 0, 70_000)))
+                        .add(Segment.of(0x2400_0000L, Bench.program(0x2001_0000L, 0x2400_0300L, 30_000)))
+                        .add(Segment.of(0x900c_0000L, Bench.program(0, 0, 70_000)))
                         .build());
             case QSPI ->
                 DaisyImage.of(FirmwareImage.builder()
-                        .add(Segment.of(0x9004_0000L, program(0x2001_0000L, 0x9004_0300L, 70_000)))
+                        .add(Segment.of(0x9004_0000L, Bench.program(0x2001_0000L, 0x9004_0300L, 70_000)))
                         .build());
             case DATA ->
                 DaisyImage.of(FirmwareImage.builder()
-                        .add(Segment.of(0x900c_0000L, program(0, 0, 70_000)))
+                        .add(Segment.of(0x900c_0000L, Bench.program(0, 0, 70_000)))
                         .build());
         };
     }
