@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -91,6 +92,16 @@ final class DfuCommand implements Runnable {
     private List<String> device = new ArrayList<>();
 
     @Option(
+            names = "--flash-size",
+            paramLabel = "N",
+            scope = ScopeType.INHERIT,
+            converter = Numbers.class,
+            description =
+                    "The internal flash of the part ends after so many bytes, whatever its bootloader says; 128K for an STM32H750,"
+                            + " whose bootloader shows 2 MB.")
+    private @Nullable Long flashSize;
+
+    @Option(
             names = "--trace",
             paramLabel = "FILE",
             scope = ScopeType.INHERIT,
@@ -131,6 +142,11 @@ final class DfuCommand implements Runnable {
     /** The name of the USB to use. */
     String usb() {
         return usb;
+    }
+
+    /** The size of the internal flash, if the user says it. */
+    OptionalLong flashSize() {
+        return flashSize == null ? OptionalLong.empty() : OptionalLong.of(flashSize);
     }
 
     /** Begins the transcript of what goes over the bus, in the file of {@code --trace} if the user wants one. */

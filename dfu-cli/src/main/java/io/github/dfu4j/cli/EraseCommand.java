@@ -22,7 +22,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "erase",
         description =
-                "Erase every sector that a range of addresses touches, or with --mass-erase a whole memory by one command.")
+                "Erase every sector that a range of addresses touches, with --mass-erase a whole memory by one command, or with"
+                        + " --read-unprotect all flash together with its read protection.")
 final class EraseCommand extends Subcommand {
 
     @Mixin
@@ -42,6 +43,18 @@ final class EraseCommand extends Subcommand {
     private boolean massErase;
 
     @Option(
+            names = "--read-unprotect",
+            description =
+                    "Remove the read protection: all flash of the part is erased, its option bytes are reset, and it restarts.")
+    private boolean readUnprotect;
+
+    @Option(
+            names = "--bootloader-region",
+            description =
+                    "Allow sectors to be erased that the device keeps from the host, usually the bootloader's own.")
+    private boolean bootloaderRegion;
+
+    @Option(
             names = {"-n", "--dry-run"},
             description = "Print the plan and touch nothing.")
     private boolean dryRun;
@@ -51,8 +64,10 @@ final class EraseCommand extends Subcommand {
 
     @Override
     public Integer call() throws Exception {
-        if (massErase ? start != null || size != null : start == null || size == null) {
-            throw usage("Say what to erase: --start and --size, or --mass-erase.");
+        boolean range = start != null || size != null;
+        boolean wholeRange = start != null && size != null;
+        if (massErase && readUnprotect || (massErase || readUnprotect ? range : !wholeRange)) {
+            throw usage("Say what to erase: --start and --size, or --mass-erase, or --read-unprotect.");
         }
         try (Usb usb = Usb.open(root())) {
             DfuInterface device = usb.dfuSeDevice();
@@ -85,10 +100,15 @@ final class EraseCommand extends Subcommand {
 
     private FlashPlan plan(DfuInterface device) throws CommandException {
         OptionalInt chosen = alternate.on(device);
-        FlashOptions options = FlashOptions.DEFAULT.withMassErase(massErase);
+        FlashOptions options = FlashOptions.DEFAULT
+                .withMassErase(massErase)
+                .withReadUnprotect(readUnprotect)
+                .withBootloaderRegion(bootloaderRegion);
         options = chosen.isPresent() ? options.withAlternate(chosen.getAsInt()) : options;
         try {
-            return FlashPlanner.planErase(device, ranges(device, chosen), options);
+            return readUnprotect
+                    ? FlashPlanner.planReadUnprotect(device, options)
+                    : FlashPlanner.planErase(device, ranges(device, chosen), options);
         } catch (FlashPlanException e) {
             throw PlanHints.explain(e, device, "");
         } catch (IllegalArgumentException e) {

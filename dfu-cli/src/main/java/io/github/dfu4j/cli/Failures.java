@@ -5,6 +5,8 @@ import io.github.dfu4j.daisy.RouteException;
 import io.github.dfu4j.dfu.DfuCancelledException;
 import io.github.dfu4j.dfu.DfuException;
 import io.github.dfu4j.dfu.DfuSelectionException;
+import io.github.dfu4j.dfu.DfuStatusCode;
+import io.github.dfu4j.dfu.DfuStatusException;
 import io.github.dfu4j.dfu.DfuTransferException;
 import io.github.dfu4j.dfu.DownloadException;
 import io.github.dfu4j.dfu.DownloadReport;
@@ -115,10 +117,14 @@ final class Failures {
         if (failure instanceof DfuTransferException transfer && transfer.getCause() instanceof UsbException usb) {
             return withRemedy(sentence(transfer.getMessage()), usb);
         }
-        if (failure instanceof FlashException flash && flash.getCause() instanceof DfuTransferException transfer) {
-            return transfer.getCause() instanceof UsbException usb
+        if (failure instanceof FlashException flash) {
+            return flash.getCause() instanceof DfuTransferException transfer
+                            && transfer.getCause() instanceof UsbException usb
                     ? withRemedy(sentence(flash.getMessage()), usb)
-                    : sentence(flash.getMessage());
+                    : sentence(flash.getMessage()) + protection(flash.getCause());
+        }
+        if (failure instanceof DfuStatusException) {
+            return sentence(failure.getMessage()) + protection(failure);
         }
         if (failure instanceof DfuSelectionException selection) {
             String ports = selection.candidates().stream()
@@ -143,6 +149,16 @@ final class Failures {
         return sentence(failure.getMessage());
     }
 
+    /** What the command offers for a device that answers as a read-protected one does. */
+    private static String protection(@Nullable Throwable failure) {
+        return failure instanceof DfuStatusException reported
+                        && reported.status()
+                                .filter(status -> status.code() == DfuStatusCode.ERR_VENDOR)
+                                .isPresent()
+                ? " \"dfu erase --read-unprotect\" removes read protection."
+                : "";
+    }
+
     private static String withRemedy(String message, UsbException usb) {
         return usb.remedy()
                 .filter(remedy -> !message.contains(remedy))
@@ -159,7 +175,7 @@ final class Failures {
             return switch (usb.kind()) {
                 case ACCESS_DENIED -> ExitCode.NO_PERMISSION;
                 case BUSY -> ExitCode.TRY_AGAIN;
-                case GONE, NO_DRIVER, UNSUPPORTED -> ExitCode.UNAVAILABLE;
+                case GONE, NO_DRIVER, UNREACHABLE, UNSUPPORTED -> ExitCode.UNAVAILABLE;
                 case STALL, TIMEOUT, UNKNOWN -> ExitCode.IO;
             };
         }

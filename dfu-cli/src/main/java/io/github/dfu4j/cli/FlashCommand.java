@@ -76,8 +76,18 @@ final class FlashCommand extends Subcommand {
     @Option(names = "--rewrite", description = "Write all of it, even what the device holds already.")
     private boolean rewrite;
 
+    @Option(names = "--write-blank", description = "Write stretches of 0xFF too, which an erase leaves behind anyway.")
+    private boolean writeBlank;
+
     @Option(names = "--drop-neighbours", description = "Do not keep what a sector holds beside the image.")
     private boolean dropNeighbours;
+
+    @Option(
+            names = "--restart-safe",
+            description =
+                    "Erase the sector of the vector table first and write it last even if it stays the same, so that a loss of power"
+                            + " never leaves a mixture of two programs that starts.")
+    private boolean restartSafe;
 
     @Option(names = "--mass-erase", description = "Erase the whole memory by one command before.")
     private boolean massErase;
@@ -86,6 +96,13 @@ final class FlashCommand extends Subcommand {
             names = "--option-bytes",
             description = "Allow option bytes to be written. They configure the chip and can lock it for good.")
     private boolean optionBytes;
+
+    @Option(
+            names = "--bootloader-region",
+            description =
+                    "Allow sectors to be written that the device keeps from the host, usually the bootloader's own: interrupted"
+                            + " there, it can no longer be flashed over USB.")
+    private boolean bootloaderRegion;
 
     @Option(names = "--deadline", paramLabel = "SECONDS", description = "Give up when the whole job takes longer.")
     private @Nullable Integer deadline;
@@ -156,7 +173,7 @@ final class FlashCommand extends Subcommand {
     /** Flashes boards side by side; the status is that of the first that failed. */
     private int many(Usb usb, List<FlashAll.Job> jobs) {
         List<FlashAll.Result> results = new FlashAll(
-                        usb.bus(), usb.time(), root().cancellation().arm())
+                        usb.bus(), usb::time, root().cancellation().arm())
                 .run(jobs, job -> event -> {
                     if (event instanceof FlashEvent.Finished finished) {
                         console()
@@ -264,9 +281,12 @@ final class FlashCommand extends Subcommand {
         FlashOptions options = FlashOptions.DEFAULT
                 .withVerify(!noVerify)
                 .withSkipUnchanged(!rewrite)
+                .withSkipBlank(!writeBlank)
                 .withKeepNeighbours(!dropNeighbours)
+                .withRestartSafe(restartSafe)
                 .withMassErase(massErase)
                 .withOptionBytes(optionBytes)
+                .withBootloaderRegion(bootloaderRegion)
                 .withLeave(leave);
         if (leaveAt != null) {
             options = options.withLeaveAddress(leaveAt);

@@ -54,7 +54,7 @@ final class PlainFlash {
             long[] before = {0};
             return new DfuDownloader(
                             usb.bus(),
-                            Usb.quirks(),
+                            usb.quirks(),
                             usb.time(),
                             (done, total) -> {
                                 int phase = begun[0] && (begun[1] || done < before[0]) ? 1 : 0;
@@ -67,6 +67,20 @@ final class PlainFlash {
                             },
                             cancellation.arm())
                     .download(device, plan);
+        }
+    }
+
+    /** Compares what the device holds with a plan's image, and changes nothing. */
+    void verify(DfuInterface device, DownloadPlan plan) throws IOException {
+        try (FlashProgress progress = new FlashProgress(console, usb.time())) {
+            progress.begin("verifying", plan.image().size());
+            new DfuDownloader(
+                            usb.bus(),
+                            usb.quirks(),
+                            usb.time(),
+                            (done, total) -> progress.reach(done),
+                            cancellation.arm())
+                    .verify(device, plan.alternate(), plan.image());
         }
     }
 

@@ -34,6 +34,9 @@ final class PlanHints {
         if (e.has(Reason.OPTION_BYTES)) {
             text.append("\nIf that is what you want, say --option-bytes.");
         }
+        if (e.has(Reason.NOT_WRITABLE)) {
+            text.append("\nIf that is what you want, say --bootloader-region.");
+        }
         return new CommandException(
                 ExitCode.DATA, text.append("\nNothing was touched.").toString());
     }

@@ -38,6 +38,9 @@ final class Plans {
                 lines.add("    verify  " + verification(plan, target));
             }
         }
+        if (plan.removesReadProtection()) {
+            lines.add("  remove the read protection, which erases all flash of the part");
+        }
         plan.leaveAddress()
                 .ifPresent(address ->
                         lines.add("  then leave DFU mode and start the program at " + AddressRange.hex(address)));
@@ -87,6 +90,7 @@ final class Plans {
         }
         result.put("targets", targets);
         plan.leaveAddress().ifPresent(address -> result.put("leave", AddressRange.hex(address)));
+        result.put("readUnprotect", plan.removesReadProtection());
         result.put("warnings", plan.warnings());
         result.put("estimateMillis", plan.estimate().toMillis());
         return result;

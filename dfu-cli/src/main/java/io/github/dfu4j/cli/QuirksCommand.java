@@ -21,7 +21,7 @@ final class QuirksCommand extends Subcommand {
 
     @Override
     public Integer call() {
-        List<Quirk> rows = Usb.quirks().rows();
+        List<Quirk> rows = Usb.knownQuirks().rows();
         if (json) {
             console().print(Json.write(rows.stream().map(QuirksCommand::json).toList()));
         } else {

@@ -87,7 +87,7 @@ final class ReadCommand extends Subcommand {
             progress.begin("reading", 0);
             return new DfuDownloader(
                             usb.bus(),
-                            Usb.quirks(),
+                            usb.quirks(),
                             usb.time(),
                             (done, total) -> progress.reach(done),
                             root().cancellation().arm())

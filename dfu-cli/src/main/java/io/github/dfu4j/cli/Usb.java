@@ -13,12 +13,14 @@ import io.github.dfu4j.usb.PortPath;
 import io.github.dfu4j.usb.Timebase;
 import io.github.dfu4j.usb.UsbBus;
 import io.github.dfu4j.usb.UsbBusProvider;
+import io.github.dfu4j.usb.UsbDevice;
 import io.github.dfu4j.usb.UsbException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /** The USB that a command uses: an open bus of the name given with {@code --usb}, its time, and the choice of a device on it. */
 final class Usb implements AutoCloseable {
@@ -26,24 +28,38 @@ final class Usb implements AutoCloseable {
     private final UsbBus opened;
     private final UsbBus bus;
     private final Timebase time;
+    private final Function<UsbDevice, Timebase> timeOf;
     private final List<String> wanted;
+    private final QuirkTable quirks;
 
-    private Usb(UsbBus opened, UsbBus bus, Timebase time, List<String> wanted) {
+    private Usb(
+            UsbBus opened,
+            UsbBus bus,
+            Timebase time,
+            Function<UsbDevice, Timebase> timeOf,
+            List<String> wanted,
+            QuirkTable quirks) {
         this.opened = opened;
         this.bus = bus;
         this.time = time;
+        this.timeOf = timeOf;
         this.wanted = wanted;
+        this.quirks = quirks;
     }
 
     /** Opens the USB that the command line asks for; what goes over it is written down as the user wants it. */
     static Usb open(DfuCommand root) throws UsbException, CommandException {
         Usb usb = open(root.usb(), root.device());
-        return new Usb(usb.opened, root.transcript(usb.time).of(usb.opened), usb.time, usb.wanted);
+        QuirkTable known = knownQuirks();
+        QuirkTable quirks = root.flashSize().isPresent()
+                ? known.plus(List.of(DfuSeQuirks.flashSize(root.flashSize().getAsLong())))
+                : known;
+        return new Usb(usb.opened, root.transcript(usb.time).of(usb.opened), usb.time, usb.timeOf, usb.wanted, quirks);
     }
 
     /** A USB that has been opened already. */
     static Usb of(UsbBus bus, Timebase time) {
-        return new Usb(bus, bus, time, List.of());
+        return new Usb(bus, bus, time, device -> time, List.of(), knownQuirks());
     }
 
     /** Opens a USB by its name, for devices of which some words must be true. */
@@ -60,7 +76,8 @@ final class Usb implements AutoCloseable {
         }
         try {
             UsbBus bus = provider.open(name);
-            return new Usb(bus, bus, provider.timebase(bus), wanted);
+            return new Usb(
+                    bus, bus, provider.timebase(bus), device -> provider.timebase(bus, device), wanted, knownQuirks());
         } catch (IllegalArgumentException e) {
             throw new CommandException(ExitCode.USAGE, "--usb " + name + ": " + Failures.sentence(e.getMessage()));
         }
@@ -81,14 +98,24 @@ final class Usb implements AutoCloseable {
         return time;
     }
 
+    /** The time of a job on one device that runs side by side with others. */
+    Timebase time(DfuInterface device) {
+        return timeOf.apply(device.device());
+    }
+
+    /** All that is known of odd devices, with what the user says of this one. */
+    QuirkTable quirks() {
+        return quirks;
+    }
+
     /** All that is known of odd devices. */
-    static QuirkTable quirks() {
+    static QuirkTable knownQuirks() {
         return DfuSeQuirks.table().plus(DaisyQuirks.rows());
     }
 
     /** All DFU interfaces attached. */
     List<DfuInterface> interfaces() throws UsbException {
-        return DfuInterface.of(bus.devices(), quirks());
+        return DfuInterface.of(bus.devices(), quirks);
     }
 
     /** What the command line says of the device. */

@@ -1,6 +1,7 @@
 package io.github.dfu4j.cli;
 
 import io.github.dfu4j.dfu.DfuInterface;
+import io.github.dfu4j.dfu.DownloadPlan;
 import io.github.dfu4j.dfuse.DfuSeSession;
 import io.github.dfu4j.dfuse.FlashOptions;
 import io.github.dfu4j.dfuse.FlashPlan;
@@ -10,6 +11,8 @@ import io.github.dfu4j.dfuse.FlashReport;
 import io.github.dfu4j.dfuse.Flasher;
 import io.github.dfu4j.image.FirmwareFile;
 import io.github.dfu4j.image.FirmwareImage;
+import java.io.IOException;
+import java.util.Map;
 import java.util.OptionalInt;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -36,8 +39,15 @@ final class VerifyCommand extends Subcommand {
     public Integer call() throws Exception {
         FirmwareFile file = input.read(console());
         try (Usb usb = Usb.open(root())) {
-            DfuInterface device = usb.dfuSeDevice();
+            DfuInterface device = usb.device();
             OptionalInt chosen = alternate.on(device);
+            if (!device.isDfuSe()) {
+                return plain(
+                        usb,
+                        device,
+                        file,
+                        chosen.orElse(device.alternates().get(0).number()));
+            }
             FirmwareImage image = input.imageFor(file, device, chosen);
             FlashReport report;
             try (DfuSeSession session = new DfuSeSession(usb.session(device));
@@ -52,6 +62,28 @@ final class VerifyCommand extends Subcommand {
             }
             return report.unverified().isEmpty() ? ExitCode.OK : ExitCode.UNAVAILABLE;
         }
+    }
+
+    /** Plain DFU has no addresses: what the device uploads is compared with the image from its first byte on. */
+    private int plain(Usb usb, DfuInterface device, FirmwareFile file, int chosen)
+            throws IOException, CommandException {
+        FirmwareImage image = input.imageFor(file, device, OptionalInt.empty());
+        PlainFlash flash = new PlainFlash(console(), usb, root().cancellation());
+        DownloadPlan plan = PlainFlash.plan(device, image, chosen, true, false);
+        if (!device.functional().canUpload()) {
+            throw new CommandException(
+                    ExitCode.UNAVAILABLE, device + " does not let its firmware be read, so nothing is known of it.");
+        }
+        flash.verify(device, plan);
+        if (json) {
+            Map<String, Object> result = Json.object();
+            result.put("verified", true);
+            result.put("size", image.size());
+            console().print(Json.write(result));
+        } else {
+            console().print("Equal: " + Numbers.bytes(image.size()) + ".");
+        }
+        return ExitCode.OK;
     }
 
     private void print(FlashReport report) {

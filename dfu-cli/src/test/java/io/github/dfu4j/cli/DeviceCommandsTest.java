@@ -223,6 +223,93 @@ class DeviceCommandsTest {
     }
 
     @Test
+    void every_dangerous_thing_has_an_option_of_its_own_and_the_plan_says_what_is_lost() throws IOException {
+        CommandRun mass = dfu("--usb", "sim:stm32f407", "erase", "--mass-erase", "--alt", "0", "-n");
+        assertThat(mass.err()).contains("All of Internal Flash is erased");
+
+        CommandRun unprotect = dfu("--usb", "sim:stm32f407", "erase", "--read-unprotect", "-n");
+        assertThat(unprotect.status()).as(unprotect.err()).isZero();
+        assertThat(unprotect.out()).contains("remove the read protection, which erases all flash of the part");
+        assertThat(unprotect.err()).contains("erases all flash of the part, resets its option bytes, and restarts it");
+        CommandRun done = dfu("--usb", "sim:stm32f407", "erase", "--read-unprotect");
+        assertThat(done.status()).as(done.err()).isZero();
+        assertThat(dfu("--usb", "sim:stm32f407", "erase", "--read-unprotect", "--mass-erase")
+                        .status())
+                .isEqualTo(ExitCode.USAGE);
+
+        String[] flash = {"flash", program(100).toString(), "--base", "0x08000000", "-n"};
+        CommandRun refused = dfu("--usb", "sim:dso-nano", flash[0], flash[1], flash[2], flash[3], flash[4]);
+        assertThat(refused.status()).isEqualTo(ExitCode.DATA);
+        assertThat(refused.err()).contains("bootloader's own", "--bootloader-region");
+        CommandRun allowed =
+                dfu("--usb", "sim:dso-nano", flash[0], flash[1], flash[2], flash[3], flash[4], "--bootloader-region");
+        assertThat(allowed.status()).as(allowed.err()).isZero();
+        assertThat(allowed.err()).contains("can no longer be flashed over USB");
+    }
+
+    @Test
+    void whatever_saves_time_can_be_switched_off() throws IOException {
+        byte[] bytes = Files.readAllBytes(program(60_000));
+        Arrays.fill(bytes, 20_000, 40_000, (byte) 0xff);
+        Path program = Files.write(directory.resolve("program.bin"), bytes);
+        String[] flash = {"flash", program.toString(), "--base", "0x08000000", "--json"};
+        dfu("--usb", f407(), flash[0], flash[1], flash[2], flash[3]);
+
+        assertThat(written(dfu("--usb", f407(), flash[0], flash[1], flash[2], flash[3], flash[4])))
+                .isZero();
+        assertThat(written(dfu("--usb", f407(), flash[0], flash[1], flash[2], flash[3], flash[4], "--rewrite")))
+                .isBetween(40_000L, 50_000L);
+        assertThat(written(dfu(
+                        "--usb",
+                        f407(),
+                        flash[0],
+                        flash[1],
+                        flash[2],
+                        flash[3],
+                        flash[4],
+                        "--rewrite",
+                        "--write-blank")))
+                .isGreaterThanOrEqualTo(60_000L);
+
+        bytes[59_999]++;
+        Files.write(program, bytes);
+        assertThat(written(dfu(
+                        "--usb",
+                        f407(),
+                        flash[0],
+                        flash[1],
+                        flash[2],
+                        flash[3],
+                        flash[4],
+                        "--restart-safe",
+                        "--write-blank")))
+                .as("the first sector too, for its vector table")
+                .isEqualTo(2 * 16_384L);
+    }
+
+    private static long written(CommandRun run) throws IOException {
+        assertThat(run.status()).as(run.err()).isZero();
+        long sum = 0;
+        for (JsonNode range : run.json().get("written")) {
+            sum += range.get("size").asLong();
+        }
+        return sum;
+    }
+
+    @Test
+    void the_user_can_say_that_a_part_has_less_flash_than_its_bootloader_shows() throws IOException {
+        String[] flash = {"flash", program(150_000).toString(), "--base", "0x08000000", "-n"};
+
+        assertThat(dfu("--usb", "sim:stm32h750", flash[0], flash[1], flash[2], flash[3], flash[4])
+                        .status())
+                .isZero();
+        CommandRun capped =
+                dfu("--usb", "sim:stm32h750", "--flash-size", "128K", flash[0], flash[1], flash[2], flash[3], flash[4]);
+        assertThat(capped.status()).isEqualTo(ExitCode.DATA);
+        assertThat(capped.err()).contains("outside every region", "0x08000000..0x0801FFFF");
+    }
+
+    @Test
     void without_a_device_it_says_what_to_do() throws IOException {
         CommandRun run = dfu(
                 "--usb",
@@ -317,7 +404,8 @@ class DeviceCommandsTest {
 
     @Test
     void erase_asks_what_to_erase() {
-        assertThat(dfu("--usb", "sim:stm32f407", "erase").err()).contains("--start and --size, or --mass-erase");
+        assertThat(dfu("--usb", "sim:stm32f407", "erase").err())
+                .contains("--start and --size, or --mass-erase, or --read-unprotect");
         assertThat(dfu("--usb", "sim:stm32f407", "erase", "--mass-erase").err())
                 .contains("Say with --alt which memory");
         CommandRun plan = dfu("--usb", "sim:stm32f407", "erase", "--mass-erase", "--alt", "0", "-n");
@@ -335,11 +423,32 @@ class DeviceCommandsTest {
     }
 
     @Test
-    void a_plain_dfu_device_is_listed_as_one_and_has_no_addresses_to_verify() throws IOException {
+    void a_plain_dfu_device_is_listed_as_one_and_has_no_addresses_to_erase() {
         String usb = "sim:dfu11?mode=bootloader";
 
         assertThat(dfu("--usb", usb, "list").out()).contains("DFU mode", "DFU 1.1,");
-        assertThat(dfu("--usb", usb, "verify", program(16).toString()).err()).contains("speaks plain DFU");
+        assertThat(dfu("--usb", usb, "erase", "--mass-erase").err()).contains("speaks plain DFU");
+    }
+
+    @Test
+    void a_plain_dfu_device_is_compared_with_a_file_from_the_first_byte_on() throws IOException {
+        String usb = "sim:dfu11?state=" + directory.resolve("board");
+        Path program = program(5_000);
+        dfu("--usb", usb, "flash", program.toString());
+
+        CommandRun equal = dfu("--usb", usb, "verify", program.toString());
+        assertThat(equal.status()).as(equal.err()).isZero();
+        assertThat(equal.out()).contains("Equal: 5 000 bytes.");
+
+        byte[] other = Files.readAllBytes(program);
+        other[4_321]++;
+        CommandRun differs =
+                dfu("--usb", usb, "verify", Files.write(program, other).toString());
+        assertThat(differs.status()).isEqualTo(ExitCode.IO);
+        assertThat(differs.err()).contains("byte 4321 differs from the image");
+
+        CommandRun unreadable = dfu("--usb", "sim:dfu11-write-only?mode=bootloader", "verify", program.toString());
+        assertThat(unreadable.status()).isEqualTo(ExitCode.UNAVAILABLE);
     }
 
     @Test
@@ -366,6 +475,9 @@ class DeviceCommandsTest {
         CommandRun all = dfu("--usb", "sim:stm32f407?count=3", flash[0], flash[1], flash[2], flash[3], "--all");
         assertThat(all.status()).as(all.err()).isZero();
         assertThat(all.out()).contains("1-1      done", "1-3      done", "verified", "3 of 3 boards done.");
+        assertThat(all.out().lines().limit(3).map(line -> line.substring(line.indexOf("in "))))
+                .as("each board has its own time")
+                .containsOnly("in 0.8 s");
 
         CommandRun two = dfu(
                 "--usb",
@@ -413,7 +525,7 @@ class DeviceCommandsTest {
         assertThat(run.status()).as(run.err()).isZero();
         assertThat(trace).content().contains("21 01 0000 0000 5 > 21 00 00 00 08", "a1 03 0000 0000 6 <");
         TranscriptReplay replay = new TranscriptReplay(Files.readAllLines(trace));
-        assertThat(DfuInterface.of(replay.devices(), Usb.quirks()))
+        assertThat(DfuInterface.of(replay.devices(), Usb.knownQuirks()))
                 .singleElement()
                 .satisfies(device -> assertThat(device.isDfuSe()).isTrue());
     }

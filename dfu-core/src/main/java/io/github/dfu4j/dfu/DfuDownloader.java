@@ -187,6 +187,30 @@ public final class DfuDownloader {
      * @return how many bytes came
      */
     public long upload(DfuInterface target, int alternate, OutputStream out, long most) throws IOException {
+        requireUpload(target);
+        try (DfuSession session = open(target)) {
+            session.selectAlternate(alternate);
+            return upload(session, most, (block, length) -> out.write(block, 0, length));
+        }
+    }
+
+    /**
+     * Compares the firmware that a device holds with an image, and changes nothing. The device may hold more than the image.
+     *
+     * @param target a device in DFU mode
+     * @param alternate {@code bAlternateSetting}
+     * @param image the firmware, one stretch of bytes
+     * @throws DfuProtocolException if a byte differs or is missing, which is named, or the device cannot upload
+     */
+    public void verify(DfuInterface target, int alternate, FirmwareImage image) throws IOException {
+        requireUpload(target);
+        try (DfuSession session = open(target)) {
+            session.selectAlternate(alternate);
+            compareWith(session, image);
+        }
+    }
+
+    private static void requireUpload(DfuInterface target) throws DfuProtocolException {
         if (!target.functional().canUpload()) {
             throw new DfuProtocolException(
                     Step.of("upload the firmware"),
@@ -197,10 +221,6 @@ public final class DfuDownloader {
                                     .orElse("."),
                     null,
                     "");
-        }
-        try (DfuSession session = open(target)) {
-            session.selectAlternate(alternate);
-            return upload(session, most, (block, length) -> out.write(block, 0, length));
         }
     }
 
@@ -238,6 +258,29 @@ public final class DfuDownloader {
         } finally {
             recover(session);
         }
+    }
+
+    private void compareWith(DfuSession session, FirmwareImage image) throws IOException {
+        long start = image.segments().get(0).start();
+        long size = image.size();
+        long[] at = {0};
+        byte[] expected = new byte[session.transferSize()];
+        upload(session, size, (block, length) -> {
+            image.copy(start + at[0], expected, 0, length);
+            for (int i = 0; i < length; i++) {
+                if (block[i] != expected[i]) {
+                    throw differs("byte " + (at[0] + i) + " differs from the image.");
+                }
+            }
+            at[0] += length;
+        });
+        if (at[0] != size) {
+            throw differs("the device returned " + at[0] + " of " + size + " bytes.");
+        }
+    }
+
+    private static DfuProtocolException differs(String what) {
+        return new DfuProtocolException(Step.of("verify the firmware"), what, null, "");
     }
 
     private boolean recover(DfuSession session) {
@@ -373,34 +416,9 @@ public final class DfuDownloader {
 
         private void compare(DfuSession session) throws IOException {
             try {
-                compareAll(session);
+                compareWith(session, image);
             } finally {
                 idle = session.state().equals(Optional.of(DfuState.IDLE));
-            }
-        }
-
-        private void compareAll(DfuSession session) throws IOException {
-            long[] at = {0};
-            byte[] expected = new byte[session.transferSize()];
-            upload(session, size, (block, length) -> {
-                image.copy(start + at[0], expected, 0, length);
-                for (int i = 0; i < length; i++) {
-                    if (block[i] != expected[i]) {
-                        throw new DfuProtocolException(
-                                Step.of("verify the firmware"),
-                                "byte " + (at[0] + i) + " differs from the image.",
-                                null,
-                                "Run the command once more.");
-                    }
-                }
-                at[0] += length;
-            });
-            if (at[0] != size) {
-                throw new DfuProtocolException(
-                        Step.of("verify the firmware"),
-                        "the device returned " + at[0] + " of " + size + " bytes.",
-                        null,
-                        "Run the command once more.");
             }
             verified = true;
             whyUnverified = "";
@@ -458,8 +476,7 @@ public final class DfuDownloader {
                 return;
             }
             DeviceWatch watch = new DeviceWatch(bus, now.device(), time);
-            try (DfuSession again = DfuSession.open(bus, now, time)) {
-                again.cancelWhen(cancelled);
+            try (DfuSession again = open(now)) {
                 again.during(Step.of("see whether the device takes the firmware"));
                 DfuStatus status = again.getStatus();
                 if (!status.isOk()) {

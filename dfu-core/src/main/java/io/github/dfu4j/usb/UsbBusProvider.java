@@ -26,4 +26,9 @@ public interface UsbBusProvider {
     default Timebase timebase(UsbBus bus) {
         return Timebase.system();
     }
+
+    /** The time of one device, for a job that runs side by side with jobs on others. */
+    default Timebase timebase(UsbBus bus, UsbDevice device) {
+        return timebase(bus);
+    }
 }

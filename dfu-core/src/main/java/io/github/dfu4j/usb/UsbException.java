@@ -25,6 +25,8 @@ public final class UsbException extends IOException {
         BUSY("the device is in use by another program or driver"),
         /** No driver which this program can talk to is bound to the device (Windows: no WinUSB). */
         NO_DRIVER("no suitable driver is bound to the device"),
+        /** There is no way to the bus: this machine has none, or the host of a remote one does not answer. */
+        UNREACHABLE("the bus cannot be reached"),
         /** The platform cannot do this. */
         UNSUPPORTED("this platform cannot do that"),
         /** Something else, or the platform does not say what: Android's control transfers answer all failures alike. */

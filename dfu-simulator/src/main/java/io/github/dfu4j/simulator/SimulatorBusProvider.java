@@ -5,6 +5,7 @@ import io.github.dfu4j.usb.PortPath;
 import io.github.dfu4j.usb.Timebase;
 import io.github.dfu4j.usb.UsbBus;
 import io.github.dfu4j.usb.UsbBusProvider;
+import io.github.dfu4j.usb.UsbDevice;
 import io.github.dfu4j.usb.UsbException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -73,6 +74,11 @@ public final class SimulatorBusProvider implements UsbBusProvider {
     @Override
     public Timebase timebase(UsbBus bus) {
         return bus instanceof VirtualBus virtual ? virtual.time() : UsbBusProvider.super.timebase(bus);
+    }
+
+    @Override
+    public Timebase timebase(UsbBus bus, UsbDevice device) {
+        return bus instanceof VirtualBus virtual ? virtual.time(device) : timebase(bus);
     }
 
     @Override

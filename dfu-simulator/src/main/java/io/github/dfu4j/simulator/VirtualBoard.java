@@ -349,9 +349,8 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
             if (plugged) {
                 throw new IllegalStateException(name + " is plugged in already");
             }
-            boolean first = !time.equals(busTime);
-            time = busTime;
-            if (first) {
+            if (!time.isOn(busTime)) {
+                time = busTime.ofBoard();
                 ledger.clear();
             }
             plugged = true;

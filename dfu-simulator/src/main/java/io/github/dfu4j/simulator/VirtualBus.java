@@ -45,8 +45,18 @@ public final class VirtualBus implements UsbBus {
         this.time = time;
     }
 
-    /** The time of all boards on this bus, to be passed to whatever drives them. */
+    /** The time of all boards on this bus, to be passed to whatever drives them one after the other. */
     public VirtualTime time() {
+        return time;
+    }
+
+    /** The time of one device, to be passed to whatever drives it side by side with others; the bus's if it is not attached. */
+    public VirtualTime time(UsbDevice device) {
+        for (Map.Entry<PortPath, VirtualBoard> entry : boards().entrySet()) {
+            if (device.port().filter(entry.getKey()::equals).isPresent()) {
+                return entry.getValue().time();
+            }
+        }
         return time;
     }
 

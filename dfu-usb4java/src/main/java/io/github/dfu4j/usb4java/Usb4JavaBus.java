@@ -15,6 +15,7 @@ import io.github.dfu4j.usb4java.internal.LibUsbCalls;
 import io.github.dfu4j.usb4java.internal.Platform;
 import io.github.dfu4j.usb4java.internal.Usb4JavaCalls;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,9 +45,13 @@ public final class Usb4JavaBus implements UsbBus {
 
     private static final int MAX_CONTROL_LENGTH = 4096;
     private static final int STRING_TIMEOUT_MILLIS = 1000;
+    private static final String NO_USB =
+            "/dev/bus/usb must exist. A container or a virtual machine has it only if its host"
+                    + " passes USB devices on.";
 
     private final LibUsbCalls libusb;
     private final Platform platform;
+    private final Path root;
     private final Failures failures;
     private final Holder holder;
     private final Map<String, UsbDevice> known = new HashMap<>();
@@ -55,14 +60,16 @@ public final class Usb4JavaBus implements UsbBus {
 
     /** The devices of this machine. libusb is loaded when it is first needed. */
     public Usb4JavaBus() {
-        this(new Usb4JavaCalls(), Platform.current(), new Holder(Path.of("/")));
+        this(new Usb4JavaCalls(), Platform.current(), Path.of("/"));
     }
 
-    Usb4JavaBus(LibUsbCalls libusb, Platform platform, Holder holder) {
+    /** For tests, with another root directory than {@code /}. */
+    Usb4JavaBus(LibUsbCalls libusb, Platform platform, Path root) {
         this.libusb = libusb;
         this.platform = platform;
+        this.root = root;
         this.failures = new Failures(platform);
-        this.holder = holder;
+        this.holder = new Holder(root);
     }
 
     @Override
@@ -72,6 +79,10 @@ public final class Usb4JavaBus implements UsbBus {
             List<UsbDevice> result = new ArrayList<>();
             Set<String> keys = new HashSet<>();
             List<Attached> attached = list(context);
+            if (attached.isEmpty() && platform == Platform.LINUX && !Files.isDirectory(root.resolve("dev/bus/usb"))) {
+                throw new UsbException(
+                        Kind.UNREACHABLE, "this machine offers no USB: there is no /dev/bus/usb", NO_USB, null);
+            }
             try {
                 for (Attached a : attached) {
                     result.add(snapshot(a));
@@ -188,12 +199,9 @@ public final class Usb4JavaBus implements UsbBus {
         }
         if (code < 0) {
             throw new UsbException(
-                    Kind.UNSUPPORTED,
+                    Kind.UNREACHABLE,
                     "this machine offers no USB: libusb cannot start (" + libusb.errorName(code) + ")",
-                    platform == Platform.LINUX
-                            ? "/dev/bus/usb must exist. A container or a virtual machine has it only if its host passes USB"
-                                    + " devices on."
-                            : null,
+                    platform == Platform.LINUX ? NO_USB : null,
                     null);
         }
         if (platform != Platform.LINUX) {

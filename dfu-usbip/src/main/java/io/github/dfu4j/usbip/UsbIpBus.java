@@ -325,9 +325,9 @@ public final class UsbIpBus implements UsbBus {
         } catch (IOException e) {
             socket.close();
             throw new UsbException(
-                    Kind.UNKNOWN,
+                    Kind.UNREACHABLE,
                     "cannot connect to the USB/IP server " + server() + ": " + e.getMessage(),
-                    "Check that usbipd (or `dfu simulate --usbip`) runs there and that its port can be reached.",
+                    "Check that usbipd (or `dfu simulate`) runs there and that its port can be reached.",
                     e);
         }
     }

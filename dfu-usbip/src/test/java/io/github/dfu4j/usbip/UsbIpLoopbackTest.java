@@ -451,7 +451,8 @@ class UsbIpLoopbackTest {
                         && t.getName()
                                 .startsWith("usbip-server " + server.address().getPort()));
         assertThatThrownBy(() -> client.devices())
-                .isInstanceOf(UsbException.class)
+                .isInstanceOfSatisfying(
+                        UsbException.class, e -> assertThat(e.kind()).isEqualTo(Kind.UNREACHABLE))
                 .hasMessageContaining("cannot connect to the USB/IP server localhost:");
     }
 

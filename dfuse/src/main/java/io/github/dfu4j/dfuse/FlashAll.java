@@ -46,7 +46,7 @@ public final class FlashAll {
     }
 
     private final UsbBus bus;
-    private final Timebase time;
+    private final Function<DfuInterface, Timebase> time;
     private final BooleanSupplier cancelled;
 
     /**
@@ -57,6 +57,17 @@ public final class FlashAll {
      * @param cancelled answers true once all jobs are to end; asked from several threads
      */
     public FlashAll(UsbBus bus, Timebase time, BooleanSupplier cancelled) {
+        this(bus, board -> time, cancelled);
+    }
+
+    /**
+     * A worker on one bus, for boards that have clocks of their own, as simulated ones do.
+     *
+     * @param bus opens the boards, from several threads at once
+     * @param time the clock of the session with a board
+     * @param cancelled answers true once all jobs are to end; asked from several threads
+     */
+    public FlashAll(UsbBus bus, Function<DfuInterface, Timebase> time, BooleanSupplier cancelled) {
         this.bus = bus;
         this.time = time;
         this.cancelled = cancelled;
@@ -107,7 +118,7 @@ public final class FlashAll {
     }
 
     private Result one(Job job, FlashListener listener) {
-        try (DfuSeSession session = new DfuSeSession(DfuSession.open(bus, job.target(), time))) {
+        try (DfuSeSession session = new DfuSeSession(DfuSession.open(bus, job.target(), time.apply(job.target())))) {
             FlashReport report = new Flasher(session, listener, cancelled).flash(job.plan());
             return new Result(job.target(), Optional.of(report), Optional.empty());
         } catch (IOException e) {

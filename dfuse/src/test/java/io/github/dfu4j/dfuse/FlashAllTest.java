@@ -83,6 +83,27 @@ class FlashAllTest {
     }
 
     @Test
+    void in_simulated_time_each_board_takes_its_own() throws Exception {
+        VirtualBus bus = new VirtualBus();
+        plug(bus, 4);
+        FirmwareImage image = Boards.image(FLASH, Boards.program(FLASH, 10_000, 2));
+        List<FlashAll.Job> jobs = jobs(bus, image);
+        FlashAll all = new FlashAll(bus, board -> bus.time(board.device()), () -> false);
+
+        Duration alone = all.run(jobs.subList(0, 1), job -> FlashListener.NONE)
+                .get(0)
+                .completed()
+                .orElseThrow()
+                .took();
+        assertThat(all.run(jobs.subList(1, 4), job -> FlashListener.NONE))
+                .extracting(r -> r.completed().orElseThrow().took())
+                .containsOnly(alone);
+        assertThat(bus.time().now())
+                .as("the latest board's")
+                .isEqualTo(bus.time(jobs.get(0).target().device()).now());
+    }
+
+    @Test
     void boards_side_by_side_take_little_longer_than_one() throws Exception {
         VirtualBus bus = new VirtualBus(VirtualTime.realTime());
         plug(bus, 8);

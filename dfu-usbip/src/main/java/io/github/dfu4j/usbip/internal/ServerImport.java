@@ -329,7 +329,7 @@ public final class ServerImport {
     private static int status(UsbException.Kind kind) {
         return switch (kind) {
             case STALL, UNSUPPORTED -> UrbMessage.EPIPE;
-            case GONE -> UrbMessage.ENODEV;
+            case GONE, UNREACHABLE -> UrbMessage.ENODEV;
             case BUSY -> UrbMessage.EBUSY;
             case TIMEOUT -> UrbMessage.ETIMEDOUT;
             case ACCESS_DENIED, NO_DRIVER, UNKNOWN -> UrbMessage.EPROTO;
