@@ -46,7 +46,8 @@ import java.util.Set;
  * Appendix A.2.2). Therefore the import by which a plain DFU 1.1 device in DFU mode was listed is kept for {@link #open}, or until the
  * bus is closed.
  *
- * <p>A bus id such as {@code 1-2} is taken for the port path on the server. For use by one thread at a time.
+ * <p>A bus id such as {@code 1-2} is taken for the port path on the server. Several threads may use the bus and its connections, each
+ * connection one at a time.
  */
 public final class UsbIpBus implements UsbBus {
 
@@ -65,6 +66,7 @@ public final class UsbIpBus implements UsbBus {
     private final Map<String, UsbDevice> known = new HashMap<>();
     private final Map<String, ClientImport> kept = new HashMap<>();
     private final Map<String, Connection> open = new HashMap<>();
+    private final Set<String> opening = new HashSet<>();
 
     /**
      * The devices of a server. Nothing is connected yet.
@@ -90,7 +92,7 @@ public final class UsbIpBus implements UsbBus {
     }
 
     @Override
-    public List<UsbDevice> devices() throws UsbException {
+    public synchronized List<UsbDevice> devices() throws UsbException {
         List<UsbDevice> result = new ArrayList<>();
         Set<String> present = new HashSet<>();
         for (ExportedDevice exported : exported()) {
@@ -111,7 +113,9 @@ public final class UsbIpBus implements UsbBus {
         for (Connection c : open.values()) {
             addIfAbsent(present, result, c.device());
         }
-        for (String key : kept.keySet()) {
+        Set<String> ours = new HashSet<>(kept.keySet());
+        ours.addAll(opening);
+        for (String key : ours) {
             UsbDevice device = known.get(key);
             if (device != null) {
                 addIfAbsent(present, result, device);
@@ -164,37 +168,51 @@ public final class UsbIpBus implements UsbBus {
     @Override
     public UsbConnection open(UsbDevice device) throws UsbException {
         String key = device.key();
-        if (open.containsKey(key)) {
-            throw new UsbException(Kind.BUSY, device + " is open already");
+        ClientImport link;
+        synchronized (this) {
+            if (open.containsKey(key) || !opening.add(key)) {
+                throw new UsbException(Kind.BUSY, device + " is open already");
+            }
+            link = kept.remove(key);
         }
-        ClientImport link = kept.remove(key);
-        if (link == null || !link.alive()) {
-            link = attachPatiently(busId(key), device);
-        }
-        boolean opened = false;
+        Connection connection = null;
         try {
-            if (!key(link.description()).equals(key)) {
-                throw new UsbException(
-                        Kind.GONE,
-                        device + " is not exported any more: its place has been taken by " + key(link.description()));
+            if (link == null || !link.alive()) {
+                // not under the lock: while one board is waited for, others can be opened
+                link = attachPatiently(busId(key), device);
             }
-            UsbDevice complete = known.get(key);
-            if (complete == null) {
-                complete = snapshot(link);
-                known.put(key, complete);
-            }
-            Connection connection = new Connection(complete, link);
-            if (link.description().configurationValue() == 0) {
-                connection.configure(complete.configurationValue()); // to do so is left to the importing host
-            }
-            open.put(key, connection);
-            opened = true;
+            connection = connect(device, link);
             return connection;
         } finally {
-            if (!opened) {
+            synchronized (this) {
+                opening.remove(key);
+                if (connection != null) {
+                    open.put(key, connection);
+                    known.put(key, connection.device());
+                }
+            }
+            if (connection == null && link != null) {
                 link.close();
             }
         }
+    }
+
+    private Connection connect(UsbDevice device, ClientImport link) throws UsbException {
+        String key = device.key();
+        if (!key(link.description()).equals(key)) {
+            throw new UsbException(
+                    Kind.GONE,
+                    device + " is not exported any more: its place has been taken by " + key(link.description()));
+        }
+        UsbDevice complete;
+        synchronized (this) {
+            complete = known.get(key);
+        }
+        Connection connection = new Connection(complete == null ? snapshot(link) : complete, link);
+        if (link.description().configurationValue() == 0) {
+            connection.configure(connection.device().configurationValue()); // to do so is left to the importing host
+        }
+        return connection;
     }
 
     private ClientImport attachPatiently(String busId, UsbDevice device) throws UsbException {
@@ -347,7 +365,7 @@ public final class UsbIpBus implements UsbBus {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         List.copyOf(open.values()).forEach(Connection::close);
         kept.values().forEach(ClientImport::close);
         kept.clear();
@@ -400,7 +418,9 @@ public final class UsbIpBus implements UsbBus {
         @Override
         public void close() {
             link.close();
-            open.remove(device.key(), this);
+            synchronized (UsbIpBus.this) {
+                open.remove(device.key(), this);
+            }
         }
     }
 }

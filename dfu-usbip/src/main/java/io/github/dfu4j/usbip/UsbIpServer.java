@@ -87,7 +87,10 @@ public final class UsbIpServer implements Closeable {
             server.bind(builder.address);
         } catch (IOException e) {
             server.close();
-            throw new IOException("cannot listen on " + builder.address + ": " + e.getMessage(), e);
+            throw new IOException(
+                    "cannot listen on " + builder.address.getHostString() + ":" + builder.address.getPort() + ": "
+                            + e.getMessage(),
+                    e);
         }
         acceptor = daemon(this::accept, "usbip-server " + server.getLocalPort());
         watcher = daemon(this::watch, "usbip-server " + server.getLocalPort() + " watch");
@@ -285,8 +288,7 @@ public final class UsbIpServer implements Closeable {
         ExportedDevice description = export.description();
         ServerImport session =
                 new ServerImport(channel, connection, description.devid(), listener, handshakeTimeout, transferTimeout);
-        boolean serving = false;
-        try {
+        try (connection) {
             channel.write(new Op(Op.REP_IMPORT, Op.OK).toBytes(), description.toBytes(false));
             synchronized (clients) {
                 imports.put(busId, session);
@@ -294,18 +296,14 @@ public final class UsbIpServer implements Closeable {
                     session.close("the server was closed");
                 }
             }
-            serving = true;
+            listener.imported(channel.peer(), export.device());
+            String why = session.serve();
+            return () -> listener.released(channel.peer(), export.device(), why);
         } finally {
-            if (!serving) {
-                connection.close();
+            synchronized (clients) {
+                imports.remove(busId);
             }
         }
-        listener.imported(channel.peer(), export.device());
-        String why = session.serve();
-        synchronized (clients) {
-            imports.remove(busId);
-        }
-        return () -> listener.released(channel.peer(), export.device(), why);
     }
 
     private UsbConnection open(UsbDevice device) throws UsbException {

@@ -30,6 +30,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import net.jqwik.api.ForAll;
@@ -187,6 +188,34 @@ class UsbIpBytesTest {
         byte[] command = new byte[48];
         command[0] = 9;
         assertThat(released(command)).endsWith("expected a USB/IP command 1 to 4, found 0x09000000");
+    }
+
+    @Test
+    void a_client_that_takes_no_answers_does_not_hold_the_server_up() throws Exception {
+        FakeBus bus = new FakeBus();
+        FakeBus.FakeDevice device = bus.plug("1-1", 0xdf11, (setup, data, offset) -> setup.length());
+        BlockingQueue<Integer> answered = new LinkedBlockingQueue<>();
+        UsbIpServer server = serve(bus, new UsbIpServerListener() {
+            @Override
+            public void transferred(UsbDevice from, ControlSetup setup, byte[] data) {
+                answered.add(data.length);
+            }
+        });
+        try (Socket socket = new Socket()) {
+            socket.setReceiveBufferSize(4096);
+            socket.connect(server.address());
+            socket.getOutputStream().write(importRequest("1-1"));
+            ControlSetup upload = new ControlSetup(0xa1, 2, 2, 0, 0xffff);
+            int taken = 0;
+            do {
+                socket.getOutputStream()
+                        .write(CmdSubmit.control(++taken, 0x10001, upload).toBytes());
+            } while (taken < 10_000 && answered.poll(SHORT.toMillis(), TimeUnit.MILLISECONDS) != null);
+            assertThat(taken).as("transfers until the connection was full").isBetween(2, 9_999);
+
+            CompletableFuture.runAsync(server::close).get(LONG.toSeconds(), TimeUnit.SECONDS);
+            assertThat(device.closed.getCount()).isZero();
+        }
     }
 
     @Property(tries = 60)

@@ -304,6 +304,29 @@ class UsbIpLoopbackTest {
     }
 
     @Test
+    void a_listener_that_fails_ends_the_import_and_frees_the_device() throws Exception {
+        bus.plug("1-1", 0xdf11, STATUS);
+        UsbIpServerListener failing = new UsbIpServerListener() {
+            private boolean failed;
+
+            @Override
+            public void imported(SocketAddress peer, UsbDevice device) {
+                if (!failed) {
+                    failed = true;
+                    throw new IllegalStateException("a fault of the listener");
+                }
+            }
+        };
+        try (UsbIpServer other =
+                        UsbIpServer.exporting(bus).port(0).listener(failing).start();
+                UsbIpBus first = new UsbIpBus("localhost", other.address().getPort())) {
+            assertThat(first.devices().get(0).accessProblem()).isPresent();
+            assertThat(bus.calls).contains("close 1-1");
+            assertThat(first.devices().get(0).accessProblem()).isEmpty();
+        }
+    }
+
+    @Test
     void two_clients_use_two_devices_at_once() throws Exception {
         CountDownLatch both = new CountDownLatch(2);
         FakeBus.Behaviour meeting = (setup, data, offset) -> {
@@ -326,6 +349,27 @@ class UsbIpLoopbackTest {
             assertThat(two.control(GETSTATUS, new byte[6], 0, 5000)).isEqualTo(6);
             assertThat(answer.get(10, TimeUnit.SECONDS)).isEqualTo(6);
         }
+    }
+
+    @Test
+    void several_threads_open_and_list_the_devices_of_one_bus() throws Exception {
+        List<String> ports = List.of("1-1", "1-2", "1-3", "1-4", "1-5", "1-6", "1-7", "1-8");
+        ports.forEach(port -> bus.plug(port, 0xdf11, STATUS));
+        List<UsbDevice> devices = client.devices();
+        List<CompletableFuture<Void>> boards = devices.stream()
+                .map(device -> CompletableFuture.runAsync(() -> {
+                    for (int i = 0; i < 2; i++) {
+                        try (UsbConnection connection = client.open(device)) {
+                            assertThat(connection.control(GETSTATUS, new byte[6], 0, 10_000))
+                                    .isEqualTo(6);
+                            assertThat(client.devices()).contains(device);
+                        } catch (UsbException e) {
+                            throw new AssertionError(e);
+                        }
+                    }
+                }))
+                .toList();
+        CompletableFuture.allOf(boards.toArray(CompletableFuture[]::new)).get(30, TimeUnit.SECONDS);
     }
 
     @Test

@@ -50,6 +50,9 @@ public final class ServerImport {
     private final UsbIpServerListener listener;
     private final Duration messageTimeout;
     private final Duration transferTimeout;
+    /** Held while an answer is decided on and written; taken before this object's own lock, which nobody holds while writing. */
+    private final Object answers = new Object();
+
     private final Map<Integer, Urb> pending = new HashMap<>();
     private final Queue<Urb> queue = new ArrayDeque<>();
     private @Nullable Urb executing;
@@ -82,7 +85,7 @@ public final class ServerImport {
     }
 
     /**
-     * Serves the client until it leaves, the device leaves or {@link #close} is called; the device is closed then.
+     * Serves the client until it leaves, the device leaves or {@link #close} is called.
      *
      * @return why it ended
      */
@@ -99,6 +102,8 @@ public final class ServerImport {
             close("the client does not speak USB/IP: " + e.getMessage());
         } catch (IOException e) {
             close("the client left");
+        } catch (RuntimeException e) {
+            close("the server's listener failed: " + e);
         }
         boolean interrupted = false;
         while (worker.isAlive()) {
@@ -111,7 +116,6 @@ public final class ServerImport {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        connection.close();
         return reason();
     }
 
@@ -210,15 +214,8 @@ public final class ServerImport {
 
     private void unlink(UrbMessage.CmdUnlink unlink) throws IOException {
         Urb urb;
-        synchronized (this) {
-            urb = pending.remove(unlink.target());
-            if (urb != null) {
-                queue.remove(urb);
-                notifyAll();
-                if (urb.equals(executing)) {
-                    interruptTransfer();
-                }
-            }
+        synchronized (answers) {
+            urb = takeBack(unlink.target());
             int status = urb == null ? 0 : UrbMessage.ECONNRESET;
             channel.write(new UrbMessage.RetUnlink(unlink.seqnum(), status).toBytes(), NOTHING);
         }
@@ -227,14 +224,30 @@ public final class ServerImport {
         }
     }
 
-    /** Answers an URB unless it was unlinked. */
-    private synchronized boolean complete(Urb urb, int status, int actual, byte[] data) throws IOException {
-        int seqnum = urb.submit.seqnum();
-        if (!pending.remove(seqnum, urb)) {
-            return false;
+    private synchronized @Nullable Urb takeBack(int seqnum) {
+        Urb urb = pending.remove(seqnum);
+        if (urb != null) {
+            queue.remove(urb);
+            notifyAll();
+            if (urb.equals(executing)) {
+                interruptTransfer();
+            }
         }
-        channel.write(new UrbMessage.RetSubmit(seqnum, status, actual).toBytes(), data);
-        return true;
+        return urb;
+    }
+
+    /** Answers an URB unless it was unlinked. */
+    private boolean complete(Urb urb, int status, int actual, byte[] data) throws IOException {
+        int seqnum = urb.submit.seqnum();
+        synchronized (answers) {
+            synchronized (this) {
+                if (!pending.remove(seqnum, urb)) {
+                    return false;
+                }
+            }
+            channel.write(new UrbMessage.RetSubmit(seqnum, status, actual).toBytes(), data);
+            return true;
+        }
     }
 
     private void work() {
@@ -320,10 +333,11 @@ public final class ServerImport {
             while (closedBecause == null && departed == null && pending.containsValue(urb) && !deadline.passed()) {
                 wait(deadline.limit(Integer.MAX_VALUE));
             }
-            if (closedBecause == null && departed == null) {
-                complete(urb, UrbMessage.ETIMEDOUT, 0, NOTHING);
+            if (closedBecause != null || departed != null) {
+                return;
             }
         }
+        complete(urb, UrbMessage.ETIMEDOUT, 0, NOTHING);
     }
 
     private static int status(UsbException.Kind kind) {
