@@ -340,7 +340,7 @@ public final class DfuDownloader {
                     number = (number + 1) & 0xffff;
                 }
                 manifest(session, number);
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) { // unchecked: a listener's mistake
                 transfersOfFailure = session.lastTransfers();
                 idle = !gone && recover(session);
                 throw e;

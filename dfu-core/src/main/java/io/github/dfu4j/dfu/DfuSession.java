@@ -153,8 +153,8 @@ public final class DfuSession implements Closeable {
     }
 
     /**
-     * Asks before every transfer, and while waiting, whether the job was cancelled; if so, the method under way throws
-     * {@link DfuCancelledException} and leaves the device in whatever state it is in.
+     * Asks before every transfer, and while waiting, whether the job was cancelled; if so, or if the thread was interrupted, the method
+     * under way throws {@link DfuCancelledException} and leaves the device in whatever state it is in.
      *
      * @param cancelled answers true once the job is to end; may be asked often
      */
@@ -434,8 +434,19 @@ public final class DfuSession implements Closeable {
                         "the device waits for a reset after an earlier download.",
                         status,
                         "Reset it into its bootloader and run the command once more.");
-            case INVALID -> forceClearStatus(); // into dfuERROR, from where the usual way leads on
+            case INVALID -> enterError();
             default -> clearStatus();
+        }
+    }
+
+    /** Into dfuERROR, from where the usual way leads on: by a DFU_CLRSTATUS that is taken as well as by one that is stalled. */
+    private void enterError() throws DfuException {
+        try {
+            forceClearStatus();
+        } catch (DfuTransferException e) {
+            if (e.kind() != UsbException.Kind.STALL) {
+                throw e;
+            }
         }
     }
 
@@ -545,7 +556,7 @@ public final class DfuSession implements Closeable {
     }
 
     private void checkCancelled() throws DfuCancelledException {
-        if (cancelled.getAsBoolean()) {
+        if (cancelled.getAsBoolean() || Thread.currentThread().isInterrupted()) {
             throw new DfuCancelledException(step);
         }
     }

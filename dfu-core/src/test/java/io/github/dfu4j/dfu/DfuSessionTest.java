@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.dfu4j.usb.ControlSetup;
 import io.github.dfu4j.usb.Deadline;
 import io.github.dfu4j.usb.Timebase;
+import io.github.dfu4j.usb.UsbBus;
 import io.github.dfu4j.usb.UsbConnection;
 import io.github.dfu4j.usb.UsbDevice;
 import io.github.dfu4j.usb.UsbException;
@@ -29,6 +30,8 @@ class DfuSessionTest {
         private final Deque<Object> answers = new ArrayDeque<>();
         private final List<String> sent = new ArrayList<>();
         private long nanos;
+        private boolean interrupted;
+        private boolean staysAtReset;
 
         @Override
         public int control(ControlSetup setup, byte[] data, int offset, int timeoutMillis) throws UsbException {
@@ -62,7 +65,7 @@ class DfuSessionTest {
 
         @Override
         public boolean reset() {
-            return true;
+            return staysAtReset;
         }
 
         @Override
@@ -74,7 +77,10 @@ class DfuSessionTest {
         }
 
         @Override
-        public void sleep(Duration duration) {
+        public void sleep(Duration duration) throws InterruptedException {
+            if (interrupted) {
+                throw new InterruptedException();
+            }
             nanos += duration.toNanos();
         }
     }
@@ -157,6 +163,83 @@ class DfuSessionTest {
         assertThatThrownBy(() -> session().toIdle(deadline()))
                 .isInstanceOf(DfuProtocolException.class)
                 .hasMessageContaining("does not leave dfuERROR");
+        assertThat(script.sent).filteredOn(CLEAR::equals).hasSize(7);
+    }
+
+    @Test
+    void the_state_is_what_the_table_says_until_the_device_is_asked() throws Exception {
+        DfuSession session = session();
+        assertThat(session.state()).isEmpty();
+        answer("00 00 00 00 02 00");
+        session.getStatus();
+        session.download(0, new byte[8], 0, 8);
+        assertThat(session.state()).contains(DfuState.DNLOAD_SYNC);
+        answer("00 00 00 00 05 00");
+        session.getStatus();
+        assertThat(session.lastStatus()).map(DfuStatus::state).contains(DfuState.DNLOAD_IDLE);
+        session.abort();
+        assertThat(session.state()).contains(DfuState.IDLE);
+        answer("00 11 22 33");
+        assertThat(session.upload(0, new byte[64], 0, 64)).isEqualTo(4);
+        assertThat(session.state()).as("a short frame ends an upload").contains(DfuState.IDLE);
+        script.staysAtReset = true;
+        assertThat(session.reset()).isTrue();
+        assertThat(session.state()).isEmpty();
+        script.staysAtReset = false;
+        assertThat(session.reset()).isFalse();
+    }
+
+    @Test
+    void a_pause_between_questions_is_kept_and_does_not_outlast_the_deadline() throws Exception {
+        answer("00 01 00 00 04 00", "00 01 00 00 04 00", "00 00 00 00 05 00");
+        session().settle(deadline(), 1000, Duration.ofMillis(50));
+        assertThat(script.nanos).isEqualTo(150_000_000L);
+        answer("00 01 00 00 04 00", "00 01 00 00 04 00");
+        assertThatThrownBy(() ->
+                        session().settle(Deadline.in(script, Duration.ofMillis(120)), 1000, Duration.ofMillis(50)))
+                .isInstanceOf(DfuTimeoutException.class);
+        assertThat(script.nanos).isEqualTo(250_000_000L);
+    }
+
+    @Test
+    void a_wait_that_is_interrupted_is_a_cancel_and_the_thread_stays_interrupted() {
+        script.interrupted = true;
+        assertThatThrownBy(() -> session().waitFor(Duration.ofMillis(1))).isInstanceOf(DfuCancelledException.class);
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
+    void a_connection_whose_interface_cannot_be_claimed_is_closed() {
+        boolean[] closed = {false};
+        UsbConnection taken = new Partial(script) {
+            @Override
+            public void claim(int interfaceNumber) throws UsbException {
+                throw new UsbException(UsbException.Kind.BUSY, "a driver has it");
+            }
+
+            @Override
+            public void close() {
+                closed[0] = true;
+            }
+        };
+        UsbBus bus = new UsbBus() {
+            @Override
+            public List<UsbDevice> devices() {
+                return List.of(script.device());
+            }
+
+            @Override
+            public UsbConnection open(UsbDevice device) {
+                return taken;
+            }
+
+            @Override
+            public void close() {}
+        };
+        assertThatThrownBy(() -> DfuSession.open(bus, Snapshots.dfu11(), script))
+                .isInstanceOf(UsbException.class)
+                .hasMessageContaining("a driver has it");
+        assertThat(closed[0]).isTrue();
     }
 
     @Test
@@ -172,6 +255,21 @@ class DfuSessionTest {
         answer("00 00 00 00 0f 00", "0e 00 00 00 0a 00", "00 00 00 00 02 00");
         session().toIdle(deadline());
         assertThat(script.sent).containsExactly(STATUS, CLEAR, STATUS, CLEAR, STATUS);
+
+        script.sent.clear();
+        answer("00 00 00 00 0f 00", stall(), "0f 00 00 00 0a 00", "00 00 00 00 02 00");
+        session().toIdle(deadline());
+        assertThat(script.sent).containsExactly(STATUS, CLEAR, STATUS, CLEAR, STATUS);
+        answer("00 00 00 00 0f 00", new UsbException(UsbException.Kind.GONE, "gone"));
+        assertThatThrownBy(() -> session().toIdle(deadline())).isInstanceOf(DfuTransferException.class);
+    }
+
+    @Test
+    void an_interrupted_thread_cancels_before_the_next_transfer_and_stays_interrupted() {
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> session().getStatus()).isInstanceOf(DfuCancelledException.class);
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(script.sent).isEmpty();
     }
 
     @Test
@@ -220,14 +318,20 @@ class DfuSessionTest {
         assertThatThrownBy(() -> over.download(0, new byte[64], 0, 64)).hasMessageContaining("only 10 of 64 bytes");
     }
 
-    private record Partial(Script script) implements UsbConnection {
+    private static class Partial implements UsbConnection {
+        private final Script script;
+
+        Partial(Script script) {
+            this.script = script;
+        }
+
         @Override
         public UsbDevice device() {
             return script.device();
         }
 
         @Override
-        public void claim(int interfaceNumber) {}
+        public void claim(int interfaceNumber) throws UsbException {}
 
         @Override
         public void selectAlternate(int interfaceNumber, int alternateSetting) {}
@@ -277,6 +381,7 @@ class DfuSessionTest {
         DfuSession session = session(Trait.STATUS_STALLS_WHILE_BUSY);
         answer("00 01 00 00 04 00", stall(), stall(), "00 00 00 00 05 00");
         assertThat(session.settle(deadline()).state()).isEqualTo(DfuState.DNLOAD_IDLE);
+        assertThat(script.nanos).as("its poll time before each").isEqualTo(3_000_000L);
         answer("00 01 00 00 04 00", stall(), stall(), stall());
         assertThatThrownBy(() -> session(Trait.STATUS_STALLS_WHILE_BUSY).settle(deadline()))
                 .isInstanceOf(DfuTransferException.class);
@@ -290,6 +395,19 @@ class DfuSessionTest {
         assertThatThrownBy(() -> session(Trait.NO_DETACH).detach(Duration.ofMillis(250)))
                 .hasMessageContaining("hangs on DFU_DETACH");
         assertThat(script.sent).hasSize(2);
+    }
+
+    @Test
+    void detach_is_for_run_time_mode_unless_the_device_returns_to_its_application_by_it() throws Exception {
+        DfuSession session = session();
+        answer("00 00 00 00 02 00", "00 00 00 00 02 00");
+        session.getStatus();
+        assertThatThrownBy(() -> session.detach(Duration.ZERO))
+                .hasMessageContaining("dfuIDLE, where DFU_DETACH cannot be sent");
+        DfuSession returning = session(Trait.DETACH_TO_ATTACH);
+        returning.getStatus();
+        returning.detach(Duration.ZERO);
+        assertThat(script.sent).endsWith("21 00 0000 0000 0");
     }
 
     @Test
@@ -325,5 +443,6 @@ class DfuSessionTest {
         }
         assertThatThrownBy(() -> session().download(0, new byte[65], 0, 65))
                 .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> session().upload(0, new byte[65], 0, 65)).isInstanceOf(IllegalArgumentException.class);
     }
 }

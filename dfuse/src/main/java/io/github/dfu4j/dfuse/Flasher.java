@@ -113,6 +113,9 @@ public final class Flasher {
                     record.finish(wasCancelled ? FlashReport.Outcome.CANCELLED : FlashReport.Outcome.FAILED, idle);
             throw new FlashException(
                     (wasCancelled ? "Cancelled. " : e.getMessage() + " ") + summary(report), report, transfers, e);
+        } catch (RuntimeException | Error e) {
+            recover(); // a listener's or a verifier's mistake is not the device's
+            throw e;
         } finally {
             session.dfu().cancelWhen(() -> false);
         }

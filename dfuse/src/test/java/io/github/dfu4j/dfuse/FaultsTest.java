@@ -105,8 +105,9 @@ class FaultsTest {
             }
         } catch (FlashException e) {
             assertThat(Duration.ofNanos(it.bus.time().nanos() - began)).isLessThan(LONGEST);
-            outcome = e.getCause().getClass().getSimpleName();
             mustBeHonest(e.report(), it, key);
+            String device = e.report().idle() ? ", idle" : isAttached(it, key) ? ", not idle" : ", gone";
+            outcome = e.getCause().getClass().getSimpleName() + device;
             it.sleep(6000);
             assertThat(it.board.ledger().changedOutside(planned)).isEmpty();
             if (it.board.running() == Running.APPLICATION) {

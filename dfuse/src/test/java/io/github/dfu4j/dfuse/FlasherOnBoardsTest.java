@@ -494,6 +494,47 @@ class FlasherOnBoardsTest {
     }
 
     @Test
+    void a_listener_that_throws_does_not_leave_the_device_in_mid_download() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        FlashPlan plan = FlashPlanner.plan(
+                it.target(), Boards.image(FLASH, Boards.program(FLASH, 5000, 1)), FlashOptions.DEFAULT);
+        IllegalStateException mistake = new IllegalStateException("a mistake in a window");
+        try (DfuSeSession session = it.open()) {
+            assertThatThrownBy(() -> new Flasher(session, event -> {
+                                if (event instanceof FlashEvent.Progress p && p.phase() == FlashEvent.Phase.WRITE) {
+                                    throw mistake;
+                                }
+                            })
+                            .flash(plan))
+                    .isSameAs(mistake);
+            assertThat(session.dfu().getState()).isEqualTo(DfuState.IDLE);
+        }
+    }
+
+    @Test
+    void an_interrupted_thread_is_a_cancel_that_leaves_dfu_idle() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        FlashPlan plan = FlashPlanner.plan(
+                it.target(), Boards.image(FLASH, Boards.program(FLASH, 5000, 1)), FlashOptions.DEFAULT);
+        try (DfuSeSession session = it.open()) {
+            assertThatThrownBy(() -> new Flasher(session, event -> {
+                                if (event instanceof FlashEvent.Progress p && p.phase() == FlashEvent.Phase.WRITE) {
+                                    Thread.currentThread().interrupt();
+                                }
+                            })
+                            .flash(plan))
+                    .isInstanceOfSatisfying(FlashException.class, e -> {
+                        assertThat(e.isCancelled()).isTrue();
+                        assertThat(e.report().idle()).isTrue();
+                    });
+            assertThat(Thread.interrupted())
+                    .as("who interrupted it can still see so")
+                    .isTrue();
+            assertThat(session.dfu().getState()).isEqualTo(DfuState.IDLE);
+        }
+    }
+
+    @Test
     void erasing_takes_whole_sectors_and_tells_what_else_goes() throws Exception {
         Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
         it.board.memoryAt(FLASH).load(FLASH, new byte[1 << 20]);
