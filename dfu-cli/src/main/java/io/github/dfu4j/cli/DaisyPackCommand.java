@@ -5,6 +5,7 @@ import io.github.dfu4j.daisy.DataHeader;
 import io.github.dfu4j.image.AddressRange;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,7 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
-import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.AudioInputStream;
 import javax.sound.sampled.AudioSystem;
 import javax.sound.sampled.UnsupportedAudioFileException;
@@ -132,9 +132,16 @@ final class DaisyPackCommand extends Subcommand {
         }
         try (AudioInputStream audio =
                 AudioSystem.getAudioInputStream(new BufferedInputStream(new ByteArrayInputStream(bytes)))) {
-            AudioFormat format = audio.getFormat();
-            return new AssetPack.Asset(name, audio.readAllBytes(), Math.max(1, format.getFrameSize()));
-        } catch (UnsupportedAudioFileException e) {
+            int frameSize = audio.getFormat().getFrameSize();
+            byte[] frames = audio.readAllBytes();
+            if (frameSize < 1 || frames.length != audio.getFrameLength() * frameSize) {
+                throw new CommandException(
+                        ExitCode.DATA,
+                        file + " is cut short: its header speaks of " + audio.getFrameLength() + " frames, and "
+                                + Numbers.bytes(frames.length) + " are there.");
+            }
+            return new AssetPack.Asset(name, frames, frameSize);
+        } catch (UnsupportedAudioFileException | EOFException e) {
             throw new CommandException(
                     ExitCode.DATA,
                     file + " is no WAV file that can be decoded. Leave --decode-wav out to pack it as it is.");

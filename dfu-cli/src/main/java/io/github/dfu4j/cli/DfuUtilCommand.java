@@ -1,9 +1,11 @@
 package io.github.dfu4j.cli;
 
-import io.github.dfu4j.dfu.DfuAlternate;
+import io.github.dfu4j.dfu.DfuDownloader;
 import io.github.dfu4j.dfu.DfuInterface;
 import io.github.dfu4j.dfu.DfuMode;
 import io.github.dfu4j.dfu.DfuSession;
+import io.github.dfu4j.dfu.DfuStatusException;
+import io.github.dfu4j.dfu.Quirk;
 import io.github.dfu4j.dfu.Trait;
 import io.github.dfu4j.dfuse.DfuSeSession;
 import io.github.dfu4j.dfuse.FlashOptions;
@@ -14,474 +16,500 @@ import io.github.dfu4j.dfuse.FlashReport;
 import io.github.dfu4j.dfuse.FlashTarget;
 import io.github.dfu4j.dfuse.Flasher;
 import io.github.dfu4j.image.AddressRange;
+import io.github.dfu4j.image.DfuSuffix;
+import io.github.dfu4j.image.FirmwareFile;
 import io.github.dfu4j.image.FirmwareImage;
-import io.github.dfu4j.image.FirmwareReader;
 import io.github.dfu4j.image.FirmwareSource;
 import io.github.dfu4j.usb.Deadline;
-import io.github.dfu4j.usb.UsbException;
+import io.github.dfu4j.usb.DeviceWatch;
+import io.github.dfu4j.usb.Transcript;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParseResult;
 
 /**
- * dfu-util's command line, for scripts and Makefiles that call it. DfuSe devices only.
+ * dfu-util's command line, for scripts and Makefiles that call it.
  *
  * <p>It differs from dfu-util 0.11 where that is wrong: sizes are not cut to 31 bits, the whole image is checked before anything is erased, a
- * device that is gone after leave has left, {@code --wait} takes no argument, and what was written is read back where that is possible.
+ * device that is gone after leave has left, {@code --wait} takes no argument, nobody is kept waiting longer than a device needs to come
+ * back, no block is longer than the device takes, and what was written is read back where that is possible.
  */
-@Command(
-        name = "dfu-util",
-        description = "dfu-util's options, done by dfu. For DfuSe devices.",
-        sortOptions = false,
-        usageHelpWidth = 100)
 final class DfuUtilCommand implements Callable<Integer> {
 
     private static final Duration POLL = Duration.ofMillis(20);
+    private static final Duration DEPARTURE = Duration.ofSeconds(3);
+    private static final Duration DEADLINE = Duration.ofMinutes(2);
+
+    /** Some devices never end an upload. */
+    private static final long MOST_UPLOADED = 64 << 20;
 
     private final Console console;
+    private final Cancellation cancellation;
+    private final CommandSpec spec;
 
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Show this.")
-    @SuppressWarnings("UnusedVariable") // picocli wants a place for it
-    private boolean help;
+    /** What is to be done: the last of these options counts. */
+    private enum Job {
+        LIST("--list"),
+        DETACH("--detach"),
+        UPLOAD("--upload"),
+        DOWNLOAD("--download"),
+        /** Only what {@code -s} says. */
+        COMMAND("--dfuse-address");
 
-    @Option(
-            names = {"-V", "--version"},
-            description = "Say which version this is.")
-    private boolean version;
+        private final String option;
 
-    @Option(
-            names = {"-v", "--verbose"},
-            description = "Accepted.")
-    @SuppressWarnings("UnusedVariable") // picocli wants a place for it
-    private boolean[] verbose = {};
+        Job(String option) {
+            this.option = option;
+        }
+    }
 
-    @Option(
-            names = {"-l", "--list"},
-            description = "List the DFU devices attached.")
-    private boolean list;
-
-    @Option(
-            names = {"-e", "--detach"},
-            description = "Only tell a run-time device to detach.")
-    private boolean detach;
-
-    @Option(
-            names = {"-E", "--detach-delay"},
-            description = "Accepted; nothing is waited for in vain.")
-    @SuppressWarnings("UnusedVariable") // picocli wants a place for it
-    private int detachDelay;
-
-    @Option(
-            names = {"-d", "--device"},
-            paramLabel = "VID:PID[,VID:PID]",
-            description = "Run-time ids, and those in DFU mode.")
-    private String device = "";
-
-    @Option(
-            names = {"-n", "--devnum"},
-            description = "Accepted; name the device by --path.")
-    private @Nullable Integer devnum;
-
-    @Option(
-            names = {"-p", "--path"},
-            paramLabel = "BUS-PORT",
-            description = "Where it is plugged in.")
-    private @Nullable String path;
-
-    @Option(
-            names = {"-c", "--cfg", "--configuration"},
-            description = "The configuration must be this one.")
-    private int configuration;
-
-    @Option(
-            names = {"-i", "--intf", "--interface"},
-            description = "The number of the interface.")
-    private @Nullable Integer interfaceNumber;
-
-    @Option(
-            names = {"-a", "--alt", "--altsetting"},
-            description = "The alternate setting, by number or whole name.")
-    private @Nullable String alternate;
-
-    @Option(
-            names = {"-S", "--serial"},
-            paramLabel = "SERIAL[,SERIAL]",
-            description = "The serial number, and that in DFU mode.")
-    private @Nullable String serial;
-
-    @Option(
-            names = {"-t", "--transfer-size"},
-            description = "Accepted; the device's own is used.")
-    @SuppressWarnings("UnusedVariable") // picocli wants a place for it
-    private int transferSize;
-
-    @Option(
-            names = {"-U", "--upload"},
-            paramLabel = "FILE",
-            description = "Read memory into a new file.")
-    private @Nullable String upload;
-
-    @Option(
-            names = {"-Z", "--upload-size"},
-            description = "How much to read, if -s does not say.")
-    private long uploadSize;
-
-    @Option(
-            names = {"-D", "--download"},
-            paramLabel = "FILE",
-            description = "Write a file into memory.")
-    private @Nullable String download;
-
-    @Option(
-            names = {"-R", "--reset"},
-            description = "Reset the device in the end.")
-    private boolean reset;
-
-    @Option(
-            names = {"-w", "--wait"},
-            description = "Wait until the device is there.")
-    private boolean wait;
-
-    @Option(
-            names = {"-s", "--dfuse-address"},
-            paramLabel = "ADDRESS[:LENGTH][:WORD...]",
-            description = "Where, and how: force, leave, unprotect, mass-erase, will-reset, fast.")
-    private @Nullable String address;
-
-    @Option(
-            names = "--usb",
-            paramLabel = "NAME",
-            description = "Another USB than libusb:, also by the environment's DFU_USB.")
-    private String usb = System.getenv().getOrDefault("DFU_USB", "libusb:");
-
-    DfuUtilCommand(Console console) {
+    DfuUtilCommand(Console console, Cancellation cancellation) {
         this.console = console;
+        this.cancellation = cancellation;
+        this.spec = CommandSpec.wrapWithoutInspection(this).name("dfu-util");
+        spec.usageMessage()
+                .description("dfu-util's options, done by dfu.")
+                .sortOptions(false)
+                .width(100);
+        flag("Show this.", "-h", "--help");
+        flag("Say which version this is.", "-V", "--version");
+        spec.addOption(OptionSpec.builder("-v", "--verbose")
+                .type(boolean[].class)
+                .arity("0")
+                .description("Say more; twice: every transfer.")
+                .build());
+        flag("List the DFU devices attached.", "-l", "--list");
+        flag("Only tell a run-time device to detach.", "-e", "--detach");
+        value(
+                int.class,
+                "SECONDS",
+                "How long a device may take to come back after it detached.",
+                "-E",
+                "--detach-delay");
+        DfuUtilMatch.OPTIONS.forEach(spec::addOption);
+        value(
+                int.class,
+                "BYTES",
+                "How much goes into one transfer of plain DFU, up to what the device takes.",
+                "-t",
+                "--transfer-size");
+        value(String.class, "FILE", "Read firmware into a new file.", "-U", "--upload");
+        value(int.class, "BYTES", "How much there will be to read, for the progress.", "-Z", "--upload-size");
+        value(String.class, "FILE", "Write a file, or - for standard input, into the device.", "-D", "--download");
+        flag("Reset the device in the end.", "-R", "--reset");
+        flag("Wait until the device is there.", "-w", "--wait");
+        value(
+                String.class,
+                "ADDRESS[:LENGTH][:WORD...]",
+                "Where in a DfuSe device, and how: " + String.join(", ", DfuUtilAddress.WORDS) + ".",
+                "-s",
+                "--dfuse-address");
+        spec.addOption(OptionSpec.builder("--usb")
+                .type(String.class)
+                .paramLabel("NAME")
+                .defaultValue(System.getenv().getOrDefault("DFU_USB", "libusb:"))
+                .description("Another USB than libusb:, also by the environment's DFU_USB.")
+                .build());
+    }
+
+    private void flag(String description, String... names) {
+        value(boolean.class, "", description, names);
+    }
+
+    private void value(Class<?> type, String label, String description, String... names) {
+        spec.addOption(OptionSpec.builder(names[0], names)
+                .type(type)
+                .paramLabel(label)
+                .description(description)
+                .build());
+    }
+
+    CommandSpec spec() {
+        return spec;
+    }
+
+    /** The exit status that dfu-util has where ours is another. */
+    static int status(int ours, Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof DfuStatusException) {
+                return ExitCode.PROTOCOL;
+            }
+        }
+        return switch (ours) {
+            case ExitCode.UNAVAILABLE, ExitCode.TRY_AGAIN, ExitCode.NO_PERMISSION -> ExitCode.IO;
+            default -> ours;
+        };
     }
 
     @Override
     public Integer call() throws Exception {
-        if (version) {
-            console.print("dfu-util 0.11 command line, by " + new DfuCommand.Version().getVersion()[0]);
+        ParseResult parsed = spec.commandLine().getParseResult();
+        if (parsed.hasMatchedOption("--help")) {
+            spec.commandLine().usage(console.err());
             return ExitCode.OK;
         }
-        int jobs = (list ? 1 : 0) + (detach ? 1 : 0) + (upload == null ? 0 : 1) + (download == null ? 0 : 1);
-        Where where = Where.parse(address);
-        boolean command = jobs == 0 && (where.has("unprotect") || where.has("mass-erase") || where.has("leave"));
-        if (jobs != 1 && !command) {
-            throw new CommandException(ExitCode.USAGE, "You need to specify one of -D, -U, -l and -e.");
+        console.print("dfu-util 0.11 command line, by " + new DfuCommand.Version().getVersion()[0]);
+        if (parsed.hasMatchedOption("--version")) {
+            return ExitCode.OK;
         }
-        if (devnum != null) {
-            throw new CommandException(
-                    ExitCode.USAGE, "Device numbers change at every reset; name the device by its path: -p BUS-PORT.");
-        }
-        if (upload != null && Files.exists(Inputs.path(upload))) {
+        Job job = job(parsed);
+        DfuUtilMatch match = new DfuUtilMatch(parsed);
+        DfuUtilAddress address = DfuUtilAddress.parse(value(parsed, "--dfuse-address"));
+        String upload = value(parsed, "--upload");
+        if (job == Job.UPLOAD && upload != null && Files.exists(Inputs.path(upload))) {
             throw new CommandException(ExitCode.CANNOT_CREATE, upload + " exists already.");
         }
-        Optional<FirmwareImage> image = download == null ? Optional.empty() : Optional.of(read(download, where));
-        try (Usb bus = Usb.open(usb, new ArrayList<>())) {
-            if (list) {
-                matching(bus, false).forEach(this::print);
+        String download = value(parsed, "--download");
+        FirmwareFile file = job == Job.DOWNLOAD && download != null ? read(download, address) : null;
+        try (Usb usb = Usb.open(
+                parsed.matchedOptionValue("--usb", spec.findOption("--usb").defaultValue()), List.of())) {
+            if (job == Job.LIST) {
+                match.all(usb).forEach(found -> DfuUtilMatch.lines(found).forEach(console::print));
                 return ExitCode.OK;
             }
-            DfuInterface target = choose(bus);
-            if (detach) {
-                try (DfuSession session = bus.session(target)) {
-                    session.detach(Duration.ofSeconds(1));
-                }
-                return ExitCode.OK;
-            }
-            if (!target.isDfuSe()) {
-                throw new CommandException(
-                        ExitCode.USAGE,
-                        target
-                                + " speaks plain DFU; this command line does DfuSe. \"dfu --help\" shows what else there is.");
-            }
-            work(bus, target, where, image);
+            new Work(parsed, match, address, traced(usb, parsed)).run(job, file);
         }
         return ExitCode.OK;
     }
 
-    private void work(Usb bus, DfuInterface target, Where where, Optional<FirmwareImage> image) throws Exception {
-        try (DfuSession dfu = bus.session(target);
-                DfuSeSession session = new DfuSeSession(dfu)) {
-            Flasher flasher = new Flasher(session, new FlashProgress(console, bus.time()));
-            Deadline deadline = Deadline.in(bus.time(), Duration.ofMinutes(2));
-            if (where.has("unprotect")) {
-                needsForce(where, "unprotect");
-                session.toIdle(deadline);
-                session.readUnprotect(deadline);
-                console.print("Read protection is removed; all flash is erased and the device resets.");
+    private static @Nullable String value(ParseResult parsed, String option) {
+        return parsed.matchedOptionValue(option, null);
+    }
+
+    private static int verbosity(ParseResult parsed) {
+        return parsed.matchedOptionValue("--verbose", new boolean[0]).length;
+    }
+
+    private Usb traced(Usb usb, ParseResult parsed) {
+        return verbosity(parsed) < 2
+                ? usb
+                : Usb.of(new Transcript(usb.time(), 0, console::note).of(usb.bus()), usb.time());
+    }
+
+    private static Job job(ParseResult parsed) throws CommandException {
+        Job last = parsed.hasMatchedOption(Job.COMMAND.option) ? Job.COMMAND : null;
+        for (OptionSpec option : parsed.matchedOptions()) {
+            for (Job job : Job.values()) {
+                last = job != Job.COMMAND && option.longestName().equals(job.option) ? job : last;
+            }
+        }
+        if (last == null) {
+            throw new CommandException(ExitCode.USAGE, "You need to specify one of -D, -U, -l and -e, or -s.");
+        }
+        return last;
+    }
+
+    /** The file: at the addresses it names, or as a flat binary at the address given; for plain DFU addresses do not matter. */
+    private static FirmwareFile read(String name, DfuUtilAddress address) throws IOException, CommandException {
+        try (FirmwareSource source = Inputs.open(name)) {
+            return ImageInput.reader(address.address()).readFile(source);
+        }
+    }
+
+    /** What is done with one device. */
+    private final class Work {
+        private final ParseResult parsed;
+        private final DfuUtilMatch match;
+        private final DfuUtilAddress address;
+        private final Usb usb;
+
+        private Work(ParseResult parsed, DfuUtilMatch match, DfuUtilAddress address, Usb usb) {
+            this.parsed = parsed;
+            this.match = match;
+            this.address = address;
+            this.usb = usb;
+        }
+
+        private void run(Job job, @Nullable FirmwareFile file) throws Exception {
+            DfuInterface found = adjusted(choose(job));
+            if (job == Job.DETACH) {
+                detach(found);
                 return;
             }
-            if (image.isPresent()) {
-                download(target, where, image.get(), flasher);
-            } else if (upload != null) {
-                upload(target, where, flasher);
-            } else if (where.has("mass-erase")) {
-                needsForce(where, "mass-erase");
-                if (target.quirks().has(Trait.NO_MASS_ERASE)) {
-                    throw new CommandException(
-                            ExitCode.USAGE,
-                            "This bootloader accepts a mass erase and does nothing. \"dfu daisy erase --all\" erases block by block.");
-                }
-                session.toIdle(deadline);
-                session.massErase(deadline);
-                console.print("Mass erase done, as far as the device says.");
+            DfuInterface device =
+                    found.mode() == DfuMode.RUN_TIME ? adjusted(downloader().detach(found)) : found;
+            details(device);
+            Optional<DfuSuffix> suffix = file == null ? Optional.empty() : file.suffix();
+            if (suffix.isPresent()
+                    && !suffix.get()
+                            .fits(device.device().vendorId(), device.device().productId())) {
+                throw new CommandException(
+                        ExitCode.USAGE, "The file's DFU suffix names another device than " + device.device() + ".");
             }
-            if (where.has("leave") && !image.isPresent()) {
-                session.toIdle(deadline);
-                session.leave(where.address == null ? 0x0800_0000L : where.address, deadline);
-                console.print("Submitted the leave request.");
-            } else if (reset && !where.has("leave")) {
-                dfu.reset();
+            if (device.isDfuSe()) {
+                dfuSe(device, job, file);
+            } else if (address.isGiven()) {
+                throw new CommandException(
+                        ExitCode.USAGE, device + " speaks plain DFU, which has no addresses: no -s.");
+            } else {
+                plain(device, file);
             }
         }
-    }
 
-    private void download(DfuInterface target, Where where, FirmwareImage image, Flasher flasher) throws Exception {
-        FlashOptions options = FlashOptions.DEFAULT.withKeepNeighbours(false);
-        if (where.has("mass-erase")) {
-            needsForce(where, "mass-erase");
-            options = options.withMassErase(true);
+        /** The one device that fits; one in DFU mode before those in run-time mode. */
+        private DfuInterface choose(Job job) throws Exception {
+            while (true) {
+                List<DfuInterface> all = match.all(usb);
+                List<DfuInterface> inDfuMode =
+                        all.stream().filter(d -> d.mode() == DfuMode.DFU).toList();
+                List<DfuInterface> found = inDfuMode.isEmpty() || job == Job.DETACH ? all : inDfuMode;
+                if (found.size() == 1) {
+                    return found.get(0);
+                }
+                if (found.size() > 1) {
+                    throw new CommandException(
+                            ExitCode.IO,
+                            "More than one DFU capable USB device found. Name one by its path, -p, or its number, -n:\n  "
+                                    + String.join(
+                                            "\n  ",
+                                            found.stream()
+                                                    .flatMap(d -> DfuUtilMatch.lines(d).stream())
+                                                    .toList()));
+                }
+                if (!parsed.hasMatchedOption("--wait")) {
+                    throw new CommandException(
+                            ExitCode.IO,
+                            "No DFU capable USB device available. Put the board into its bootloader; \"dfu daisy doctor\" says how, and"
+                                    + " what else may be wrong.");
+                }
+                if (cancellation.arm().getAsBoolean()) {
+                    throw new CommandException(ExitCode.IO, "Cancelled while waiting for a device.");
+                }
+                usb.time().sleep(POLL);
+            }
         }
-        if (where.has("leave")) {
-            long start = where.address == null ? image.segments().get(0).start() : where.address;
-            options = options.withLeaveAddress(start);
+
+        /**
+         * The device with what the options say of it. A DfuSe device computes addresses by its own transfer size, so that is kept; a plain
+         * one gets no blocks longer than it takes.
+         */
+        private DfuInterface adjusted(DfuInterface device) {
+            List<Quirk> rows = new ArrayList<>();
+            int reported = device.functional().transferSize();
+            int wanted = parsed.matchedOptionValue("--transfer-size", 0);
+            if (wanted > 0 && !device.isDfuSe()) {
+                int smallest = device.device().deviceDescriptor().u8(7);
+                int size = Math.max(smallest, reported > 0 ? Math.min(wanted, reported) : wanted);
+                rows.add(row("-t", Trait.TRANSFER_SIZE, size));
+            }
+            if (parsed.hasMatchedOption("--detach-delay")) {
+                rows.add(row("-E", Trait.RETURN_TIME, 1000L * parsed.<Integer>matchedOptionValue("--detach-delay", 5)));
+            }
+            return DfuInterface.of(device.device(), usb.quirks().plus(rows)).stream()
+                    .filter(d -> d.number() == device.number())
+                    .findFirst()
+                    .orElse(device);
         }
-        if (where.has("will-reset")) {
-            options = options.withOptionBytes(true);
+
+        private Quirk row(String option, Trait trait, long value) {
+            return Quirk.row(option, "the device")
+                    .when("the option " + option, d -> true)
+                    .says(trait, value)
+                    .because("It was asked for.")
+                    .source("the command line");
         }
-        if (alternate != null) {
-            options = options.withAlternate(alternateNumber(target));
+
+        private void details(DfuInterface device) {
+            if (verbosity(parsed) > 0) {
+                console.print(device.toString());
+                console.print("Transfer size " + device.functional().transferSize() + ", DFU version "
+                        + InspectCommand.id(device.functional().version()));
+                FlashTarget.of(device)
+                        .forEach(t -> console.print(t + ": " + t.layout().regions()));
+                device.quirks().rows().forEach(row -> console.print("Known: " + row.reason()));
+            }
         }
-        FlashPlan plan;
-        try {
-            plan = FlashPlanner.plan(target, image, options);
-        } catch (FlashPlanException e) {
-            CommandException hint = PlanHints.explain(e, target, String.valueOf(download));
-            throw new CommandException(ExitCode.USAGE, String.valueOf(hint.getMessage()));
+
+        private void detach(DfuInterface device) throws Exception {
+            if (device.mode() == DfuMode.DFU) {
+                throw new CommandException(ExitCode.PROTOCOL, device.device() + " is in DFU mode already.");
+            }
+            try (DfuSession session = usb.session(device)) {
+                session.detach(device.functional().detachTimeout());
+                if (!device.functional().willDetach()) {
+                    session.reset();
+                }
+            }
         }
-        plan.warnings().forEach(console::warn);
-        console.print("Downloading " + Numbers.bytes(image.size()) + " to "
-                + AddressRange.hex(image.segments().get(0).start()));
-        FlashReport report = flasher.flash(plan);
-        console.print("File downloaded successfully");
-        if (!report.unverified().isEmpty()) {
+
+        private DfuDownloader downloader() {
+            return new DfuDownloader(
+                    usb.bus(), usb.quirks(), usb.time(), DfuDownloader.Progress.NONE, cancellation.arm());
+        }
+
+        private void plain(DfuInterface device, @Nullable FirmwareFile file) throws Exception {
+            int alternate =
+                    match.alternate(device).orElse(device.alternates().get(0).number());
+            if (file == null) {
+                long expected = parsed.<Integer>matchedOptionValue("--upload-size", 0);
+                try (Output output = Output.open(String.valueOf(value(parsed, "--upload")), false);
+                        FlashProgress progress = new FlashProgress(console, usb.time())) {
+                    progress.begin("reading", expected);
+                    long bytes = new DfuDownloader(
+                                    usb.bus(),
+                                    usb.quirks(),
+                                    usb.time(),
+                                    (done, total) -> progress.reach(done),
+                                    cancellation.arm())
+                            .upload(device, alternate, output.stream(), MOST_UPLOADED);
+                    output.keep();
+                    console.print("Upload done: " + Numbers.bytes(bytes) + ".");
+                }
+                reset(device);
+                return;
+            }
+            PlainFlash flash = new PlainFlash(console, usb, cancellation);
+            flash.print(flash.run(
+                    device,
+                    PlainFlash.plan(device, file.image(), alternate, true, parsed.hasMatchedOption("--reset"))));
+        }
+
+        private void reset(DfuInterface device) throws Exception {
+            if (parsed.hasMatchedOption("--reset")) {
+                try (DfuSession session = usb.session(device)) {
+                    session.reset();
+                }
+            }
+        }
+
+        private void dfuSe(DfuInterface device, Job job, @Nullable FirmwareFile file) throws Exception {
+            DeviceWatch watch = new DeviceWatch(usb.bus(), device.device(), usb.time());
+            boolean left = false;
+            try (DfuSession dfu = usb.session(device);
+                    DfuSeSession session = new DfuSeSession(dfu);
+                    FlashProgress progress = new FlashProgress(console, usb.time())) {
+                Flasher flasher = new Flasher(session, progress, cancellation.arm());
+                Deadline deadline = Deadline.in(usb.time(), DEADLINE);
+                if (address.has("unprotect")) {
+                    address.needsForce("unprotect");
+                    session.toIdle(deadline);
+                    session.readUnprotect(deadline);
+                    console.print("Read protection is removed; all flash is erased and the device resets.");
+                    return;
+                }
+                if (file != null) {
+                    download(device, file, flasher);
+                } else if (job == Job.UPLOAD) {
+                    upload(device, flasher);
+                } else if (address.has("mass-erase")) {
+                    massErase(device, session, deadline);
+                }
+                if (address.has("leave")) {
+                    if (file == null) {
+                        session.toIdle(deadline);
+                        session.leave(start(device), deadline);
+                    }
+                    console.print("Submitting leave request...");
+                    left = true;
+                } else if (parsed.hasMatchedOption("--reset")) {
+                    dfu.reset();
+                }
+            }
+            // What is called next must not find the device that is about to leave.
+            if (left && !watch.awaitDeparture(Deadline.in(usb.time(), DEPARTURE))) {
+                console.warn("The device is still there; reset it by its button.");
+            }
+        }
+
+        /** The address given, or else where the first memory of the target begins. */
+        private long start(DfuInterface device) throws CommandException {
+            Long given = address.address();
+            return given != null
+                    ? given
+                    : targets(device).get(0).layout().regions().get(0).start();
+        }
+
+        private List<FlashTarget> targets(DfuInterface device) throws CommandException {
+            OptionalInt alternate = match.alternate(device);
+            List<FlashTarget> targets = FlashTarget.of(device).stream()
+                    .filter(t -> alternate.isEmpty() || t.alternate() == alternate.getAsInt())
+                    .toList();
+            if (targets.isEmpty()) {
+                throw new CommandException(ExitCode.USAGE, device + " describes no memory there.");
+            }
+            return targets;
+        }
+
+        private void massErase(DfuInterface device, DfuSeSession session, Deadline deadline) throws Exception {
+            address.needsForce("mass-erase");
+            if (device.quirks().has(Trait.NO_MASS_ERASE)) {
+                throw new CommandException(
+                        ExitCode.USAGE,
+                        "This bootloader accepts a mass erase and does nothing. \"dfu daisy erase --all\" erases block by block.");
+            }
+            session.toIdle(deadline);
+            session.massErase(deadline);
+            console.print("Mass erase done, as far as the device says.");
+        }
+
+        private void download(DfuInterface device, FirmwareFile file, Flasher flasher) throws Exception {
+            FirmwareImage image = file.image();
+            if (address.address() == null && image.format().equals("binary")) {
+                throw new CommandException(
+                        ExitCode.USAGE, file.name() + " names no address; say where it goes: -s ADDRESS.");
+            }
+            FlashOptions options = FlashOptions.DEFAULT
+                    .withKeepNeighbours(false)
+                    .withMassErase(address.has("mass-erase"))
+                    .withOptionBytes(address.has("will-reset"));
+            if (address.has("mass-erase")) {
+                address.needsForce("mass-erase");
+            }
+            if (address.has("leave")) {
+                Long given = address.address();
+                options = options.withLeaveAddress(
+                        given != null ? given : image.segments().get(0).start());
+            }
+            OptionalInt alternate = match.alternate(device);
+            if (alternate.isPresent()) {
+                options = options.withAlternate(alternate.getAsInt());
+            }
+            FlashPlan plan;
+            try {
+                plan = FlashPlanner.plan(device, image, options);
+            } catch (FlashPlanException e) {
+                CommandException hint = PlanHints.explain(e, device, file.name());
+                throw new CommandException(ExitCode.USAGE, String.valueOf(hint.getMessage()));
+            }
+            plan.warnings().forEach(console::warn);
+            console.print("Downloading " + Numbers.bytes(image.size()) + " to "
+                    + AddressRange.hex(image.segments().get(0).start()));
+            FlashReport report = flasher.flash(plan);
+            console.print("File downloaded successfully");
             report.whyUnverified().forEach(why -> console.note("not verified: " + Failures.sentence(why)));
         }
-        if (where.has("leave")) {
-            console.print("Submitted the leave request.");
-        }
-    }
 
-    private void upload(DfuInterface target, Where where, Flasher flasher) throws Exception {
-        long start = where.address == null ? 0x0800_0000L : where.address;
-        FlashTarget memory = FlashTarget.of(target).stream()
-                .filter(t -> t.layout().runAt(start).isPresent())
-                .findFirst()
-                .orElseThrow(() -> new CommandException(
-                        ExitCode.USAGE, AddressRange.hex(start) + " lies in no memory of " + target + "."));
-        AddressRange region = memory.layout().regions().stream()
-                .filter(r -> r.contains(start))
-                .findFirst()
-                .orElseThrow();
-        long size = where.length > 0 ? where.length : uploadSize > 0 ? uploadSize : region.end() - start;
-        AddressRange range = AddressRange.ofSize(start, size);
-        if (!region.contains(range)) {
-            throw new CommandException(ExitCode.USAGE, range + " reaches beyond " + region + ".");
-        }
-        try (Output file = Output.open(String.valueOf(upload), false)) {
-            flasher.read(memory, range, file.stream());
-            file.keep();
-        }
-        console.print("Upload done.");
-    }
-
-    private static void needsForce(Where where, String word) throws CommandException {
-        if (!where.has("force")) {
-            throw new CommandException(
-                    ExitCode.USAGE, "The option " + word + " needs force: -s ADDRESS:" + word + ":force");
-        }
-    }
-
-    /** The file: at the addresses it names, or as a flat binary at the address given. */
-    private static FirmwareImage read(String name, Where where) throws IOException, CommandException {
-        FirmwareReader reader = FirmwareReader.standard();
-        try (FirmwareSource source = Inputs.open(name)) {
-            FirmwareImage image = (where.address == null ? reader : reader.withBase(where.address)).read(source);
-            if (where.address == null && image.format().equals("binary")) {
-                throw new CommandException(ExitCode.USAGE, name + " names no address; say where it goes: -s ADDRESS.");
+        private void upload(DfuInterface device, Flasher flasher) throws Exception {
+            long start = start(device);
+            FlashTarget memory = targets(device).stream()
+                    .filter(t -> t.layout().runAt(start).isPresent())
+                    .findFirst()
+                    .orElseThrow(() -> new CommandException(
+                            ExitCode.USAGE, AddressRange.hex(start) + " lies in no memory of " + device + "."));
+            AddressRange region = memory.layout().regions().stream()
+                    .filter(r -> r.contains(start))
+                    .findFirst()
+                    .orElseThrow();
+            AddressRange range = address.length() == 0
+                    ? new AddressRange(start, region.end())
+                    : AddressRange.ofSize(start, address.length());
+            if (!region.contains(range)) {
+                throw new CommandException(ExitCode.USAGE, range + " reaches beyond " + region + ".");
             }
-            return image;
-        }
-    }
-
-    private DfuInterface choose(Usb bus) throws Exception {
-        while (true) {
-            List<DfuInterface> found = matching(bus, !detach);
-            if (found.size() == 1) {
-                return found.get(0);
+            try (Output file = Output.open(String.valueOf(value(parsed, "--upload")), false)) {
+                flasher.read(memory, range, file.stream());
+                file.keep();
             }
-            if (found.size() > 1) {
-                throw new CommandException(
-                        ExitCode.IO,
-                        "More than one DFU capable USB device found. Name one by its path, -p:"
-                                + found.stream().map(d -> "\n  " + d).collect(java.util.stream.Collectors.joining()));
-            }
-            if (!wait) {
-                throw new CommandException(
-                        ExitCode.IO,
-                        "No DFU capable USB device available. Put the board into its bootloader; \"dfu daisy doctor\" says how, and what"
-                                + " else may be wrong.");
-            }
-            bus.time().sleep(POLL);
-        }
-    }
-
-    private List<DfuInterface> matching(Usb bus, boolean dfuModeOnly) throws UsbException, CommandException {
-        List<DfuInterface> result = new ArrayList<>();
-        for (DfuInterface candidate : bus.interfaces()) {
-            boolean dfuMode = candidate.mode() == DfuMode.DFU;
-            if ((!dfuModeOnly || dfuMode)
-                    && fits(part(device, dfuMode), candidate.device().ids())
-                    && (path == null
-                            || candidate
-                                    .device()
-                                    .port()
-                                    .map(Object::toString)
-                                    .filter(path::equals)
-                                    .isPresent())
-                    && (configuration == 0
-                            || configuration == candidate.device().configurationValue())
-                    && (interfaceNumber == null || interfaceNumber == candidate.number())
-                    && (serial == null
-                            || candidate
-                                    .device()
-                                    .serialNumber()
-                                    .filter(part(serial, dfuMode)::equals)
-                                    .isPresent())
-                    && (alternate == null || candidate.alternates().stream().anyMatch(this::isChosen))) {
-                result.add(candidate);
-            }
-        }
-        return result;
-    }
-
-    /** The half of RUN-TIME[,DFU] that counts for a mode; ids of run-time mode alone do not bind DFU mode. */
-    private static String part(String text, boolean dfuMode) {
-        int comma = text.indexOf(',');
-        return comma < 0 ? text : dfuMode ? text.substring(comma + 1) : text.substring(0, comma);
-    }
-
-    private static boolean fits(String wanted, String ids) throws CommandException {
-        if (wanted.isEmpty()) {
-            return true;
-        }
-        String[] want = wanted.split(":", -1);
-        String[] have = ids.split(":", -1);
-        for (int i = 0; i < want.length; i++) {
-            if (i > 1 || !want[i].matches("(0[xX])?[0-9a-fA-F]{1,4}|\\*|-|")) {
-                throw new CommandException(ExitCode.USAGE, "-d takes VID:PID in hexadecimal, not \"" + wanted + "\".");
-            }
-            if (want[i].equals("-")
-                    || (!want[i].isEmpty()
-                            && !want[i].equals("*")
-                            && Integer.parseInt(want[i].replaceFirst("^0[xX]", ""), 16)
-                                    != Integer.parseInt(have[i], 16))) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private boolean isChosen(DfuAlternate candidate) {
-        return String.valueOf(candidate.number()).equals(alternate)
-                || candidate.name().filter(n -> n.equals(alternate)).isPresent();
-    }
-
-    private int alternateNumber(DfuInterface target) {
-        return target.alternates().stream()
-                .filter(this::isChosen)
-                .findFirst()
-                .orElseThrow()
-                .number();
-    }
-
-    private void print(DfuInterface found) {
-        for (DfuAlternate alt : found.alternates()) {
-            console.print(String.format(
-                    Locale.ROOT,
-                    "Found %s: [%s] ver=%04x, devnum=0, cfg=%d, intf=%d, path=\"%s\", alt=%d, name=\"%s\", serial=\"%s\"",
-                    found.mode() == DfuMode.DFU ? "DFU" : "Runtime",
-                    found.device().ids(),
-                    found.device().releaseNumber(),
-                    found.device().configurationValue(),
-                    found.number(),
-                    found.device().port().map(Object::toString).orElse(""),
-                    alt.number(),
-                    alt.name().orElse("UNKNOWN"),
-                    found.device().serialNumber().orElse("UNKNOWN")));
-        }
-    }
-
-    /** What {@code -s} says. */
-    private static final class Where {
-        private static final List<String> WORDS =
-                List.of("force", "leave", "unprotect", "mass-erase", "will-reset", "fast");
-
-        private @Nullable Long address;
-        private long length;
-        private final List<String> words = new ArrayList<>();
-
-        static Where parse(@Nullable String text) throws CommandException {
-            Where where = new Where();
-            if (text == null) {
-                return where;
-            }
-            String[] parts = text.split(":", -1);
-            for (int i = 0; i < parts.length; i++) {
-                String part = parts[i];
-                if (i == 0 && !part.isEmpty()) {
-                    where.address = number(part, text);
-                } else if (!part.isEmpty() && Character.isDigit(part.charAt(0))) {
-                    where.length = number(part, text);
-                } else if (WORDS.contains(part)) {
-                    where.words.add(part);
-                } else if (i > 0) {
-                    throw new CommandException(
-                            ExitCode.USAGE,
-                            "-s " + text + ": \"" + part + "\" is none of " + String.join(", ", WORDS) + ".");
-                }
-            }
-            return where;
-        }
-
-        private static long number(String part, String text) throws CommandException {
-            try {
-                long value = Long.decode(part);
-                if (value >= 0 && value <= 0xffff_ffffL) {
-                    return value;
-                }
-            } catch (NumberFormatException e) {
-                // one message for all
-            }
-            throw new CommandException(
-                    ExitCode.USAGE, "-s " + text + ": \"" + part + "\" is no address or length of 32 bits.");
-        }
-
-        boolean has(String word) {
-            return words.contains(word);
+            console.print("Upload done: " + Numbers.bytes(range.size()) + ".");
         }
     }
 }

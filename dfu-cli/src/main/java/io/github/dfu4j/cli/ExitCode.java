@@ -20,6 +20,8 @@ final class ExitCode {
     static final int IO = 74;
     /** It may work when tried again. */
     static final int TRY_AGAIN = 75;
+    /** The device is in another state than it must be; of dfu-util's command line only. */
+    static final int PROTOCOL = 76;
     /** The operating system does not allow it. */
     static final int NO_PERMISSION = 77;
 

@@ -28,12 +28,13 @@ public final class Main {
         try {
             // dfu-util's options mean other things than ours, so its command line stands apart.
             boolean dfuUtil = args.length > 0 && args[0].equals("dfu-util");
-            CommandLine line = new CommandLine(dfuUtil ? new DfuUtilCommand(console) : root)
+            CommandLine line = new CommandLine(dfuUtil ? new DfuUtilCommand(console, root.cancellation()).spec() : root)
                     .setOut(console.out())
                     .setCaseInsensitiveEnumValuesAllowed(true)
                     .setErr(console.err())
                     .setColorScheme(CommandLine.Help.defaultColorScheme(console.isTerminal() ? Ansi.AUTO : Ansi.OFF))
-                    .setExecutionExceptionHandler((e, command, parsed) -> failures.explain(e))
+                    .setExecutionExceptionHandler((e, command, parsed) ->
+                            dfuUtil ? DfuUtilCommand.status(failures.explain(e), e) : failures.explain(e))
                     .setParameterExceptionHandler((e, arguments) -> failures.explainUsage(e));
             return line.execute(dfuUtil ? Arrays.copyOfRange(args, 1, args.length) : args);
         } catch (OutOfMemoryError | StackOverflowError | RuntimeException e) {

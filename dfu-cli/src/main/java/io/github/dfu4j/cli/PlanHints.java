@@ -65,8 +65,13 @@ final class PlanHints {
         }
         if ((qspi || rom) && outside.stream().anyMatch(DAISY_SRAM::overlaps)) {
             return Optional.of("The bytes at " + AddressRange.hex(DAISY_SRAM.start())
-                    + " are linked to run from RAM. The Daisy bootloader" + " copies such a program there from "
-                    + "0x90040000: \"dfu daisy flash " + file + "\" puts it in that place.");
+                    + " are linked to run from RAM. The Daisy bootloader copies such a program there from 0x90040000: \"dfu daisy flash "
+                    + file + "\" puts it in that place.");
+        }
+        if (qspi && !rom && e.has(Reason.FLAT_BINARY)) {
+            return Optional.of(
+                    "A .bin of a Daisy program that is copied to RAM and has data in QSPI flash looks like this: \"dfu daisy flash "
+                            + file + "\" takes it apart.");
         }
         return Optional.empty();
     }

@@ -3,9 +3,14 @@ package io.github.dfu4j.cli;
 import static io.github.dfu4j.cli.CommandRun.dfu;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.dfu4j.simulator.DaisySeed;
+import io.github.dfu4j.trust.SigningKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -224,58 +229,146 @@ class DaisyCommandsTest {
     }
 
     @Test
-    void dfu_utils_command_line_does_what_libdaisys_makefile_asks_and_a_leave_is_no_error() throws IOException {
-        Path program = folder.resolve("blink.bin");
-        byte[] bytes = new byte[20_000];
-        new java.util.Random(8).nextBytes(bytes);
-        bytes[0] = 0;
-        bytes[1] = 0;
-        bytes[2] = 2;
-        bytes[3] = 0x20;
-        bytes[4] = 1;
-        bytes[5] = 2;
-        bytes[6] = 0;
-        bytes[7] = 8;
-        Files.write(program, bytes);
-        CommandRun run = dfu(
-                "dfu-util",
-                "--usb",
-                board(""),
-                "-a",
-                "0",
-                "-s",
-                "0x08000000:leave",
-                "-D",
-                program.toString(),
-                "-d",
-                ",0483:df11");
-        assertThat(run.status()).as(run.err()).isZero();
-        assertThat(run.out()).contains("File downloaded successfully");
-        CommandRun list = dfu("dfu-util", "--usb", "sim:daisy-seed", "-l");
-        assertThat(list.out())
-                .contains("Found DFU: [0483:df11]")
-                .contains("name=\"@Internal Flash   /0x08000000/16*128Kg\"");
+    void a_pack_goes_where_it_was_made_for_and_a_damaged_one_nowhere() throws IOException {
+        Path note = folder.resolve("note.txt");
+        Files.writeString(note, "hello");
+        String pack = folder.resolve("pack.bin").toString();
+        dfu("daisy", "pack", note.toString(), "--at", "0x90200000", "-o", pack);
+        assertThat(dfu("--usb", board("&mode=bootloader"), "daisy", "assets", "load", "--dry-run", pack)
+                        .out())
+                .contains("at 0x90200000..");
+        byte[] bytes = Files.readAllBytes(Path.of(pack));
+        bytes[bytes.length - 1] ^= 1;
+        Files.write(Path.of(pack), bytes);
+        CommandRun damaged = dfu("--usb", board(""), "daisy", "assets", "load", pack);
+        assertThat(damaged.status()).isEqualTo(65);
+        assertThat(damaged.err()).contains("\"note.txt\" in the asset pack is damaged");
     }
 
     @Test
-    void dfu_utils_exit_codes_are_kept_and_the_wrong_bootloader_is_named() throws IOException {
-        Path data = folder.resolve("data.bin");
-        Files.write(data, new byte[] {1, 2, 3, 4});
-        CommandRun wrong =
-                dfu("dfu-util", "--usb", "sim:daisy-seed", "-a", "0", "-s", "0x90040000", "-D", data.toString());
-        assertThat(wrong.status()).isEqualTo(64);
-        assertThat(wrong.err()).contains("dfu daisy flash");
-        assertThat(dfu("dfu-util", "--usb", "sim:daisy-seed?mode=app", "-s", "0x08000000", "-D", data.toString())
+    void a_dfuse_file_is_firmware_like_any_other() throws IOException {
+        String file = folder.resolve("birds.dfu").toString();
+        assertThat(dfu("convert", Birds.path("birds-internal.elf"), file, "--to", "dfuse")
                         .status())
-                .isEqualTo(74);
-        assertThat(dfu("dfu-util", "--usb", "sim:daisy-seed", "-D", "none.bin", "-s", "0x08000000")
-                        .status())
-                .isEqualTo(66);
-        assertThat(dfu("dfu-util", "--usb", "sim:daisy-seed", "-U", data.toString())
-                        .status())
-                .isEqualTo(73);
-        assertThat(dfu("dfu-util", "--usb", "sim:daisy-seed", "-s", "0x0:nonsense", "-D", data.toString())
-                        .status())
-                .isEqualTo(64);
+                .isZero();
+        CommandRun run = dfu("--usb", board(""), "daisy", "flash", file);
+        assertThat(run.status()).as(run.err()).isZero();
+        assertThat(run.out()).contains("Kind: BOOT_NONE").contains("The board left its bootloader for the program.");
+    }
+
+    @Test
+    void whoever_says_from_code_has_qspi_flash_left_alone() {
+        CommandRun run = dfu(
+                "--usb",
+                board("&mode=bootloader"),
+                "daisy",
+                "flash",
+                "-n",
+                "--from",
+                "code",
+                Birds.path("birds-internal.elf"));
+        assertThat(run.status()).as(run.err()).isZero();
+        assertThat(run.out())
+                .contains("1. Hold BOOT")
+                .contains("2. Write the code")
+                .doesNotContain("Write the data");
+        CommandRun none = dfu(
+                "--usb", board("&mode=bootloader"), "daisy", "flash", "--from", "code", Birds.path("birds-qspi.elf"));
+        assertThat(none.status()).isEqualTo(64);
+        assertThat(none.err()).contains("no such part");
+    }
+
+    @Test
+    void a_route_that_breaks_off_says_how_it_goes_on() {
+        // of the 2500 transfers of the route, one in the code
+        CommandRun run =
+                dfu("--usb", board("&fault=power-cut@2400"), "daisy", "flash", Birds.path("birds-internal.elf"));
+        assertThat(run.status()).isEqualTo(74);
+        assertThat(run.err()).contains("--from code").contains("Stage 5 of 5");
+        CommandRun again =
+                dfu("--usb", board(""), "daisy", "flash", "--from", "code", Birds.path("birds-internal.elf"));
+        assertThat(again.status()).as(again.err()).isZero();
+    }
+
+    @Test
+    void signed_firmware_goes_over_both_bootloaders_part_by_part() throws IOException {
+        String key = folder.resolve("k").toString();
+        makeKey(key);
+        for (String name : new String[] {"birds-internal.elf", "birds-sram.elf"}) {
+            Path firmware = folder.resolve(name);
+            Files.copy(Path.of(Birds.path(name)), firmware);
+            sign(firmware.toString(), key, "Internal Flash", "Flash");
+            String[] flash = {
+                "--usb",
+                "sim:daisy-seed?mode=bootloader",
+                "daisy",
+                "flash",
+                "--require-signature",
+                "--key",
+                key + ".pub",
+                firmware.toString()
+            };
+            CommandRun run = dfu(flash);
+            assertThat(run.status()).as(run.err()).isZero();
+            assertThat(run.err()).contains("Birds 1.2.0");
+            byte[] bytes = Files.readAllBytes(firmware);
+            bytes[bytes.length / 2] ^= 1;
+            Files.write(firmware, bytes);
+            CommandRun tampered = dfu(flash);
+            assertThat(tampered.status()).isEqualTo(65);
+            assertThat(tampered.out())
+                    .as("before anything is printed or pressed")
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void with_signatures_required_an_unsigned_bootloader_is_not_installed() throws IOException {
+        String key = folder.resolve("k").toString();
+        makeKey(key);
+        Path firmware = folder.resolve("birds.elf");
+        Files.copy(Path.of(Birds.path("birds-internal.elf")), firmware);
+        sign(firmware.toString(), key, "Internal Flash", "Flash");
+        Path bootloader = folder.resolve("boot.bin");
+        Files.write(bootloader, DaisySeed.Bootloader.V6_4.standIn());
+        String[] flash = {
+            "--usb",
+            board(""),
+            "daisy",
+            "flash",
+            "--require-signature",
+            "--key",
+            key + ".pub",
+            "--bootloader",
+            bootloader.toString(),
+            firmware.toString()
+        };
+        CommandRun refused = dfu(flash);
+        assertThat(refused.status()).as(refused.err()).isEqualTo(65);
+        assertThat(refused.err()).contains("there is no manifest " + bootloader);
+        sign(bootloader.toString(), key, "Internal Flash");
+        CommandRun run = dfu(flash);
+        assertThat(run.status()).as(run.err()).isZero();
+    }
+
+    private static void makeKey(String file) throws IOException {
+        SigningKey.MinisignKey key = SigningKey.generateMinisign(new SecureRandom());
+        Files.write(Path.of(file), key.secretKeyFile());
+        Files.write(Path.of(file + ".pub"), key.publicKeyFile());
+    }
+
+    private static void sign(String file, String key, String... layouts) {
+        List<String> create = new ArrayList<>(List.of("manifest", "create", file, "--name", "Birds"));
+        create.addAll(List.of("--release", "1.2.0", "--target", "0483:df11"));
+        if (file.endsWith(".bin")) {
+            create.addAll(List.of("--base", "0x08000000"));
+        }
+        for (String layout : layouts) {
+            create.addAll(List.of("--layout", layout));
+        }
+        CommandRun made = dfu(create.toArray(String[]::new));
+        assertThat(made.status()).as(made.err()).isZero();
+        CommandRun signed = dfu("sign", file + ".manifest.json", "--key", key);
+        assertThat(signed.status()).as(signed.err()).isZero();
     }
 }

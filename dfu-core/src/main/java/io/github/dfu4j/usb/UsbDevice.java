@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,7 @@ public final class UsbDevice {
 
     private final String key;
     private final @Nullable PortPath port;
+    private final OptionalInt address;
     private final RawDescriptor deviceDescriptor;
     private final byte[] configuration;
     private final Map<Integer, RawDescriptor> strings;
@@ -31,6 +33,7 @@ public final class UsbDevice {
     private UsbDevice(Builder builder) {
         key = builder.key;
         port = builder.port;
+        address = builder.address;
         deviceDescriptor = builder.deviceDescriptor;
         configuration = builder.configuration;
         strings = new TreeMap<>(builder.strings);
@@ -62,6 +65,11 @@ public final class UsbDevice {
     /** Where it is plugged in, unless the platform does not say (Android). */
     public Optional<PortPath> port() {
         return Optional.ofNullable(port);
+    }
+
+    /** Its address on the bus, 1 to 127, where the platform says. It is another one after every attachment. */
+    public OptionalInt address() {
+        return address;
     }
 
     /** {@code idVendor}. */
@@ -221,6 +229,7 @@ public final class UsbDevice {
         private final byte[] configuration;
         private final Map<Integer, RawDescriptor> strings = new TreeMap<>();
         private @Nullable PortPath port;
+        private OptionalInt address = OptionalInt.empty();
         private @Nullable UsbException accessProblem;
 
         private Builder(String key, RawDescriptor deviceDescriptor, byte[] configuration) {
@@ -232,6 +241,12 @@ public final class UsbDevice {
         /** Where it is plugged in. */
         public Builder port(PortPath port) {
             this.port = port;
+            return this;
+        }
+
+        /** Its address on the bus. */
+        public Builder address(int address) {
+            this.address = OptionalInt.of(address);
             return this;
         }
 

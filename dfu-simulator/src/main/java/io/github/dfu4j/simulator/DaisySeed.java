@@ -377,8 +377,7 @@ public final class DaisySeed extends VirtualBoard {
             return;
         }
         if (qspiStartable()) {
-            detach();
-            later(APPLICATION_START_MILLIS, () -> startApplication(true));
+            startQspi();
         } else {
             later(RETRY_MILLIS, this::graceOver);
         }
@@ -388,17 +387,24 @@ public final class DaisySeed extends VirtualBoard {
     void leaveBootloader() {
         long usual = now() + (now() < mainLoopFrom() ? LEAVE_EARLY_MILLIS : LEAVE_MILLIS) * 1_000_000L;
         at(Math.max(usual, busyUntil()), () -> {
-            boolean start = qspiStartable();
-            detach();
             erased = false;
-            if (start) {
-                later(APPLICATION_START_MILLIS, () -> startApplication(true));
+            if (qspiStartable()) {
+                startQspi();
             } else {
+                detach();
                 happened("no application in QSPI flash that could start");
                 later(BACK_AFTER_MILLIS, () -> attach(new DaisyGadget(this, version)));
                 later(RETRY_MILLIS, this::graceOver);
             }
         });
+    }
+
+    /** The bootloader is over from here on, also for a state file that is written before the application has started. */
+    private void startQspi() {
+        detach();
+        run(Running.APPLICATION);
+        fromQspi = true;
+        later(APPLICATION_START_MILLIS, () -> startApplication(true));
     }
 
     private boolean qspiStartable() {

@@ -163,7 +163,8 @@ public final class VirtualBus implements UsbBus {
                             "sim:" + port + "#" + board.attachment(),
                             shown.descriptors.device(),
                             shown.descriptors.configuration())
-                    .port(port);
+                    .port(port)
+                    .address((int) (board.attachment() % 127 + 1));
             Set<Integer> named = StringDescriptors.named(builder.build());
             shown.descriptors.strings().forEach((index, bytes) -> {
                 if (named.contains(index)) {

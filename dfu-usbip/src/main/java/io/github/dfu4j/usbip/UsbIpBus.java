@@ -280,7 +280,8 @@ public final class UsbIpBus implements UsbBus {
     }
 
     private static UsbDevice.Builder builder(ExportedDevice exported, byte[] descriptor, byte[] configuration) {
-        UsbDevice.Builder builder = UsbDevice.builder(key(exported), descriptor, configuration);
+        UsbDevice.Builder builder =
+                UsbDevice.builder(key(exported), descriptor, configuration).address(exported.deviceNumber());
         try {
             builder.port(PortPath.parse(exported.busId()));
         } catch (IllegalArgumentException e) {

@@ -25,6 +25,7 @@ public record Attached(
     /** Starts the snapshot. */
     public UsbDevice.Builder snapshot() {
         return UsbDevice.builder(key(), deviceDescriptor.toBytes(), configuration.toBytes())
-                .port(port);
+                .port(port)
+                .address(address);
     }
 }
