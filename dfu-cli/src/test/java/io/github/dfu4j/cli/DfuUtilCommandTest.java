@@ -98,7 +98,7 @@ class DfuUtilCommandTest {
     void without_a_device_the_exit_status_is_dfu_utils(String line) throws Exception {
         String[] arguments = line.isEmpty()
                 ? new String[0]
-                : line.replace("FILE", file("file.bin", 1000)).split(" ");
+                : line.replace("FILE", file("file.bin", 1000)).split(" ", -1);
         assertThat(dfuUtil("sim:daisy-seed?mode=app", arguments).status()).isEqualTo(ofDfuUtil(arguments));
     }
 
@@ -126,7 +126,7 @@ class DfuUtilCommandTest {
         assertThat(help.out()).isEmpty();
         for (String option :
                 "-h --help -V --version -v --verbose -l --list -e --detach -E --detach-delay -d --device -n --devnum -p --path -c --cfg -i --intf -S --serial -a --alt -t --transfer-size -U --upload -Z --upload-size -D --download -R --reset -w --wait -s --dfuse-address"
-                        .split(" ")) {
+                        .split(" ", -1)) {
             assertThat(help.err()).contains(option);
         }
         assertThat(dfuUtil(ROM, "--wait", "-l").status()).isZero();

@@ -28,6 +28,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.swing.JButton;
@@ -40,7 +42,6 @@ import javax.swing.JTextArea;
 import javax.swing.SwingUtilities;
 import javax.swing.SwingWorker;
 import javax.swing.TransferHandler;
-import org.jspecify.annotations.Nullable;
 
 /** A window onto which a firmware file is dropped to flash it to a Daisy Seed: shows the route, the presses and the progress. */
 public final class DropWindow {
@@ -55,7 +56,7 @@ public final class DropWindow {
     private final JTextArea text = new JTextArea(Presses.picture(), 18, 84);
     private final JProgressBar bar = new JProgressBar(0, 1000);
     private final JButton stop = new JButton("Stop");
-    private @Nullable Future<RouteReport> job;
+    private final CompletableFuture<RouteReport> finished = new CompletableFuture<>();
 
     /**
      * A window for one bus.
@@ -130,19 +131,21 @@ public final class DropWindow {
         return text.getText();
     }
 
-    /** The job that was begun last, if any; gives the report. */
-    Optional<Future<RouteReport>> job() {
-        return Optional.ofNullable(job);
+    JTextArea target() {
+        return text;
     }
 
-    /** Flashes a file in the background. */
+    /** The report of the first job, once the window has said how it went. */
+    Future<RouteReport> finished() {
+        return finished;
+    }
+
+    /** Flashes a file in the background; one at a time. */
     void flash(Path file) {
         text.setText("");
         cancelled.set(false);
         stop.setEnabled(true);
-        Work work = new Work(file);
-        job = work;
-        work.execute();
+        new Work(file).execute();
     }
 
     /** The job, away from the window's thread. */
@@ -196,12 +199,14 @@ public final class DropWindow {
             stop.setEnabled(false);
             try {
                 prompt.setText(get().ending().words());
+                finished.complete(get());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-            } catch (java.util.concurrent.ExecutionException e) {
+            } catch (ExecutionException e) {
+                Throwable why = e.getCause() == null ? e : e.getCause();
                 prompt.setText("It did not work.");
-                text.append(String.valueOf(
-                        e.getCause() == null ? e.getMessage() : e.getCause().getMessage()));
+                text.append(why.getMessage() + "\n");
+                finished.completeExceptionally(why);
             }
         }
     }
@@ -212,7 +217,7 @@ public final class DropWindow {
 
         @Override
         public boolean canImport(TransferSupport support) {
-            return support.isDataFlavorSupported(DataFlavor.javaFileListFlavor);
+            return !stop.isEnabled() && support.isDataFlavorSupported(DataFlavor.javaFileListFlavor);
         }
 
         @Override

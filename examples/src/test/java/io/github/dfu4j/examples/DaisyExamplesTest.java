@@ -6,8 +6,16 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.github.dfu4j.daisy.RouteReport;
 import io.github.dfu4j.simulator.DaisySeed;
 import io.github.dfu4j.simulator.Operator;
+import io.github.dfu4j.simulator.VirtualBoard.Running;
 import io.github.dfu4j.simulator.VirtualBus;
 import java.awt.GraphicsEnvironment;
+import java.awt.Point;
+import java.awt.Robot;
+import java.awt.datatransfer.DataFlavor;
+import java.awt.datatransfer.Transferable;
+import java.awt.event.InputEvent;
+import java.awt.event.MouseEvent;
+import java.awt.event.MouseMotionAdapter;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -16,16 +24,24 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import javax.imageio.ImageIO;
+import javax.swing.JComponent;
+import javax.swing.JFrame;
+import javax.swing.JLabel;
 import javax.swing.SwingUtilities;
+import javax.swing.TransferHandler;
 import org.junit.jupiter.api.Test;
 
 class DaisyExamplesTest {
 
-    private static final Path BIRDS = Path.of("..", "testdata", "birds");
+    /** Code for internal flash and samples for QSPI flash, which the demo shows. */
+    private static final Path BIRDS =
+            Path.of("..", "dfu-cli", "src", "main", "resources", "io", "github", "dfu4j", "cli", "birds-internal.elf");
 
     @Test
     void a_tool_of_fifty_lines_fills_qspi_flash() throws IOException {
@@ -48,7 +64,7 @@ class DaisyExamplesTest {
     }
 
     @Test
-    void a_file_given_to_the_window_is_flashed_and_the_window_says_so() throws Exception {
+    void a_file_dragged_onto_the_window_is_flashed_and_the_window_says_so() throws Exception {
         assumeTrue(
                 !GraphicsEnvironment.isHeadless(),
                 "SKIPPED: the drag-and-drop window needs a display; run under xvfb-run");
@@ -56,28 +72,109 @@ class DaisyExamplesTest {
         DaisySeed board = new DaisySeed();
         bus.plug(board);
         bus.time().sleep(Duration.ofSeconds(1));
-        AtomicReference<DropWindow> window = new AtomicReference<>();
-        SwingUtilities.invokeAndWait(() -> {
-            window.set(new DropWindow(bus, bus.time(), DropWindow.byItself(board), Optional.of(DropWindow.standIn())));
-            window.get().frame().setVisible(true);
+        DropWindow window = onSwing(
+                () -> new DropWindow(bus, bus.time(), DropWindow.byItself(board), Optional.of(DropWindow.standIn())));
+        FileToDrag file = onSwing(() -> new FileToDrag(BIRDS));
+        onSwing(() -> {
+            window.frame().setBounds(0, 100, 900, 500);
+            window.frame().setVisible(true);
+            file.frame.setBounds(0, 0, 300, 80);
+            file.frame.setVisible(true);
+            return true;
         });
-        SwingUtilities.invokeAndWait(() -> window.get().flash(BIRDS.resolve("birds-sram.elf")));
-        RouteReport report = window.get().job().orElseThrow().get(60, TimeUnit.SECONDS);
+        file.dragTo(window.target());
+        RouteReport report = window.finished().get(60, TimeUnit.SECONDS);
         assertThat(report.ending()).isEqualTo(RouteReport.Ending.LEFT);
-        BufferedImage picture = new BufferedImage(900, 500, BufferedImage.TYPE_INT_RGB);
-        SwingUtilities.invokeAndWait(() -> {}); // what the worker published is shown before this
-        SwingUtilities.invokeAndWait(() -> {
-            window.get().frame().setSize(900, 500);
-            window.get().frame().validate();
-            window.get().frame().paint(picture.getGraphics());
-            assertThat(window.get().shown())
-                    .contains("1. Write the Daisy bootloader")
-                    .contains("Tap RESET, and within two seconds")
-                    .contains("Write the program");
-            window.get().frame().dispose();
-        });
+        assertThat(board.running()).isEqualTo(Running.APPLICATION);
+        assertThat(onSwing(window::shown))
+                .contains("1. Write the Daisy bootloader")
+                .contains("2. Let the ROM bootloader start")
+                .contains("Hold BOOT, tap RESET, let BOOT go.");
         Path shot = Path.of("target", "drop-window.png");
         Files.createDirectories(shot.toAbsolutePath().getParent());
-        assertThat(ImageIO.write(picture, "png", shot.toFile())).isTrue();
+        assertThat(ImageIO.write(onSwing(() -> picture(window)), "png", shot.toFile()))
+                .isTrue();
+        onSwing(() -> {
+            window.frame().dispose();
+            file.frame.dispose();
+            return true;
+        });
+    }
+
+    private static BufferedImage picture(DropWindow window) {
+        BufferedImage picture =
+                new BufferedImage(window.frame().getWidth(), window.frame().getHeight(), BufferedImage.TYPE_INT_RGB);
+        window.frame().paint(picture.getGraphics());
+        return picture;
+    }
+
+    private static <T> T onSwing(Callable<T> work) throws Exception {
+        FutureTask<T> task = new FutureTask<>(work);
+        SwingUtilities.invokeAndWait(task);
+        return task.get();
+    }
+
+    /** A file manager's window, as far as a drag needs one. */
+    private static final class FileToDrag {
+        private final JFrame frame = new JFrame("files");
+        private final JLabel icon;
+
+        private FileToDrag(Path file) {
+            icon = new JLabel(file.getFileName().toString());
+            icon.setTransferHandler(new TransferHandler() {
+                private static final long serialVersionUID = 1;
+
+                @Override
+                public int getSourceActions(JComponent component) {
+                    return COPY;
+                }
+
+                @Override
+                protected Transferable createTransferable(JComponent component) {
+                    return new FileList(file);
+                }
+            });
+            icon.addMouseMotionListener(new MouseMotionAdapter() {
+                @Override
+                public void mouseDragged(MouseEvent event) {
+                    icon.getTransferHandler().exportAsDrag(icon, event, TransferHandler.COPY);
+                }
+            });
+            frame.add(icon);
+        }
+
+        /** Drags the file with the mouse: presses the button, moves, and lets go. */
+        private void dragTo(JComponent target) throws Exception {
+            Robot mouse = new Robot();
+            mouse.setAutoWaitForIdle(true);
+            mouse.waitForIdle();
+            Point from = onSwing(icon::getLocationOnScreen);
+            Point to = onSwing(target::getLocationOnScreen);
+            mouse.mouseMove(from.x + 10, from.y + 10);
+            mouse.mousePress(InputEvent.BUTTON1_DOWN_MASK);
+            for (int step = 0; step <= 20; step++) {
+                mouse.mouseMove(
+                        from.x + 10 + (to.x + 40 - from.x) * step / 20, from.y + 10 + (to.y + 40 - from.y) * step / 20);
+            }
+            mouse.mouseRelease(InputEvent.BUTTON1_DOWN_MASK);
+        }
+    }
+
+    /** What a file manager hands over: a list of files. */
+    private record FileList(Path file) implements Transferable {
+        @Override
+        public DataFlavor[] getTransferDataFlavors() {
+            return new DataFlavor[] {DataFlavor.javaFileListFlavor};
+        }
+
+        @Override
+        public boolean isDataFlavorSupported(DataFlavor flavor) {
+            return flavor.equals(DataFlavor.javaFileListFlavor);
+        }
+
+        @Override
+        public Object getTransferData(DataFlavor flavor) {
+            return List.of(file.toFile());
+        }
     }
 }
