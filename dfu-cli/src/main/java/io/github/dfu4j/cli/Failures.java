@@ -16,6 +16,7 @@ import io.github.dfu4j.dfuse.LayoutFormatException;
 import io.github.dfu4j.image.FirmwareFormatException;
 import io.github.dfu4j.image.FirmwareRejectedException;
 import io.github.dfu4j.usb.UsbException;
+import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -65,6 +66,10 @@ final class Failures {
             console.error("Java's memory is not enough for this ("
                     + Runtime.getRuntime().maxMemory() / (1 << 20) + " MiB). Give it more: DFU_JAVA_OPTS=-Xmx2g dfu …");
             return ExitCode.SOFTWARE;
+        }
+        Throwable cause = failure.getCause();
+        if (failure instanceof UncheckedIOException && cause != null) {
+            return explain(cause);
         }
         int status = status(failure);
         if (status == ExitCode.SOFTWARE) {

@@ -74,22 +74,38 @@ final class SimulateCommand extends Subcommand {
 
     @Override
     public Integer call() throws Exception {
-        try (VirtualBus bus = open()) {
+        InetSocketAddress address = address();
+        VirtualBus bus = open();
+        try (bus) {
             Map<PortPath, VirtualBoard> boards = bus.boards();
             boards.forEach((at, one) -> one.ledger().onEntry(entry -> show(boards.size() > 1 ? at + " " : "", entry)));
-            try (UsbIpServer server = UsbIpServer.exporting(bus)
-                    .address(address())
-                    .listener(new Clients())
-                    .start()) {
+            try (UsbIpServer server = start(bus, address)) {
                 greet(boards, server.address());
                 serve(bus, boards);
             }
             boards.forEach(this::sum);
         }
+        Usb.checkSaved(bus);
         return ExitCode.OK;
     }
 
+    private UsbIpServer start(VirtualBus bus, InetSocketAddress address) throws CommandException {
+        try {
+            return UsbIpServer.exporting(bus)
+                    .address(address)
+                    .listener(new Clients())
+                    .start();
+        } catch (IOException e) {
+            throw new CommandException(
+                    ExitCode.UNAVAILABLE,
+                    Failures.message(e) + " --usbip PORT chooses another port, --usbip 0 any free one.");
+        }
+    }
+
     private VirtualBus open() throws IOException, CommandException {
+        if (state != null && state.contains("&")) {
+            throw usage("--state " + state + ": the name of a state file cannot contain \"&\".");
+        }
         StringBuilder name = new StringBuilder("sim:").append(board).append(board.contains("?") ? "&" : "?");
         name.append(realTime ? "real-time" : "fast-forward");
         if (state != null) {
@@ -102,12 +118,18 @@ final class SimulateCommand extends Subcommand {
         }
     }
 
-    private InetSocketAddress address() throws IOException, CommandException {
+    private InetSocketAddress address() throws CommandException {
         if (port < 0 || port > 0xffff) {
             throw usage("--usbip: a TCP port is 0 to 65535, not " + port + ".");
         }
-        return new InetSocketAddress(
-                listen == null ? InetAddress.getLoopbackAddress() : InetAddress.getByName(listen), port);
+        if (listen == null) {
+            return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+        }
+        InetSocketAddress address = new InetSocketAddress(listen, port);
+        if (address.isUnresolved()) {
+            throw usage("--listen " + listen + ": there is no host of this name.");
+        }
+        return address;
     }
 
     private void greet(Map<PortPath, VirtualBoard> boards, InetSocketAddress address) {

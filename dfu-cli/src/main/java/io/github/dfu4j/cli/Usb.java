@@ -15,6 +15,7 @@ import io.github.dfu4j.usb.UsbBus;
 import io.github.dfu4j.usb.UsbBusProvider;
 import io.github.dfu4j.usb.UsbDevice;
 import io.github.dfu4j.usb.UsbException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -212,8 +213,25 @@ final class Usb implements AutoCloseable {
         return DfuSession.open(bus, device, time);
     }
 
+    /**
+     * Closes the bus.
+     *
+     * @throws UncheckedIOException if a simulated board that is kept in a file could not be saved
+     */
     @Override
     public void close() {
         bus.close();
+        simulator().ifPresent(Usb::checkSaved);
+    }
+
+    /**
+     * Checks that a closed bus has saved what it keeps in a file.
+     *
+     * @throws UncheckedIOException if it has not
+     */
+    static void checkSaved(VirtualBus closed) {
+        closed.notSaved().ifPresent(failure -> {
+            throw new UncheckedIOException(failure);
+        });
     }
 }

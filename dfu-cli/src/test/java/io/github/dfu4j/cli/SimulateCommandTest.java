@@ -8,12 +8,15 @@ import java.io.PipedReader;
 import java.io.PipedWriter;
 import java.io.StringReader;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -73,6 +76,47 @@ class SimulateCommandTest {
         assertThat(Main.run(console, "simulate", "daisy-seed", "--usbip", "0")).isZero();
         assertThat(out.toString()).contains("BOOT pressed", "RESET");
         assertThat(err.toString()).contains("There is no board at port 1-9.");
+    }
+
+    @Test
+    void a_board_that_cannot_be_kept_is_an_error_in_the_end() throws Exception {
+        Path place = Files.createDirectory(directory.resolve("place"));
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        PipedWriter keys = new PipedWriter();
+        Console console = new Console(new PipedReader(keys), out, err, false);
+        CompletableFuture<Integer> served = CompletableFuture.supplyAsync(() -> Main.run(
+                console,
+                "simulate",
+                "dfu11",
+                "--usbip",
+                "0",
+                "--state",
+                place.resolve("board").toString()));
+        awaitAddress(out, served);
+        try (Stream<Path> files = Files.list(place)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(place);
+        keys.write("quit\n");
+        keys.flush();
+
+        assertThat(served.get(20, TimeUnit.SECONDS)).isEqualTo(ExitCode.IO);
+        assertThat(err.toString()).contains("there is no directory " + place + " to keep board in");
+    }
+
+    @Test
+    void what_cannot_be_listened_on_is_told_with_a_way_out() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            CommandRun run = dfu("simulate", "dfu11", "--usbip", Integer.toString(taken.getLocalPort()));
+            assertThat(run.status()).isEqualTo(ExitCode.UNAVAILABLE);
+            assertThat(run.err()).contains(":" + taken.getLocalPort() + ": ", "--usbip 0");
+        }
+        assertThat(dfu("simulate", "dfu11", "--listen", "no.such.host.invalid").err())
+                .contains("there is no host of this name");
+        assertThat(dfu("simulate", "dfu11", "--state", "a&b").err()).contains("cannot contain");
     }
 
     @Test

@@ -1,11 +1,13 @@
 package io.github.dfu4j.simulator;
 
+import io.github.dfu4j.image.AddressRange;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.UTFDataFormatException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -19,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.InflaterInputStream;
 import java.util.zip.ZipException;
@@ -52,8 +55,15 @@ public final class BoardFile {
 
     private final Path file;
 
-    /** A state file, which need not exist yet. */
+    /**
+     * A state file, which need not exist yet.
+     *
+     * @throws IllegalArgumentException if the path names no file, such as an empty one
+     */
     public BoardFile(Path file) {
+        if (file.toString().isEmpty() || file.getFileName() == null) {
+            throw new IllegalArgumentException("expected the name of a state file, found \"" + file + "\"");
+        }
         this.file = file;
     }
 
@@ -64,8 +74,9 @@ public final class BoardFile {
 
     /** Writes a board's state. The file is replaced as a whole or not at all. */
     public void save(VirtualBoard board) throws IOException {
-        Path temporary = file.resolveSibling(file.getFileName() + ".new");
+        checkPlace();
         Map<String, String> fields = board.save();
+        Path temporary = file.resolveSibling(file.getFileName() + ".new");
         try (DataOutputStream out = new DataOutputStream(
                 new BufferedOutputStream(new DeflaterOutputStream(Files.newOutputStream(temporary))))) {
             out.writeUTF(MAGIC);
@@ -89,10 +100,20 @@ public final class BoardFile {
                 });
                 out.writeLong(-1);
             }
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
+        } catch (IOException | UncheckedIOException e) {
+            throw new IOException("the board was not saved in " + file + ": " + e.getMessage(), e);
         }
         Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private void checkPlace() throws IOException {
+        Path directory = file.toAbsolutePath().getParent();
+        if (directory == null || Files.isDirectory(file)) {
+            throw new IOException(file + " is a directory; the name of a file was expected");
+        }
+        if (!Files.isDirectory(directory)) {
+            throw new IOException("there is no directory " + directory + " to keep " + file.getFileName() + " in");
+        }
     }
 
     /**
@@ -124,13 +145,17 @@ public final class BoardFile {
                 }
                 memory.erase(memory.range());
                 for (long address = in.readLong(); address >= 0; address = in.readLong()) {
+                    if (!memory.range().overlaps(AddressRange.ofSize(address, PAGE))) {
+                        throw new IOException(
+                                file + " is damaged: " + memoryName + " has no bytes at " + AddressRange.hex(address));
+                    }
                     byte[] page = new byte[PAGE];
                     in.readFully(page);
                     memory.restorePage(address, page);
                 }
             }
             board.restore(fields);
-        } catch (ZipException | EOFException | IllegalArgumentException e) {
+        } catch (ZipException | EOFException | UTFDataFormatException | IllegalArgumentException e) {
             throw new IOException(file + " is not a simulated board, or is damaged: " + e.getMessage(), e);
         }
     }
@@ -166,22 +191,23 @@ public final class BoardFile {
     /**
      * Takes the board for this program alone.
      *
-     * @return what gives it back when it is closed
-     * @throws IOException if another program has it
+     * @return what gives it back when it is closed; empty if another program has it
+     * @throws IOException if there can be no such file
      */
-    FileChannel lock() throws IOException {
+    Optional<FileChannel> lock() throws IOException {
+        checkPlace();
         Path lockFile = file.resolveSibling(file.getFileName() + ".lock");
         FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         try {
             FileLock lock = channel.tryLock();
             if (lock != null) {
-                return channel;
+                return Optional.of(channel);
             }
         } catch (OverlappingFileLockException e) {
             // held by this program: the same answer
         }
         channel.close();
-        throw new IOException(file + " is in use by another program");
+        return Optional.empty();
     }
 
     private Path pressFile() {

@@ -1,6 +1,7 @@
 package io.github.dfu4j.simulator;
 
 import io.github.dfu4j.image.AddressRange;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,7 +42,7 @@ public final class PlainDfu extends VirtualBoard {
                 FIRMWARE, 0, 1, FlashMemory.Rule.REPLACE, List.of(new FlashMemory.Run(profile.size() / 4096, 4096)));
         addMemory(memory);
         firmwareSize = 4096;
-        memory.load(0, "delivered with this".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+        memory.load(0, "delivered with this".getBytes(StandardCharsets.US_ASCII));
         startsInDfu = profile.runtimeProduct() == 0;
     }
 
@@ -121,7 +122,11 @@ public final class PlainDfu extends VirtualBoard {
     @Override
     void restoreRunning(Map<String, String> fields) {
         serial = fields.getOrDefault("serial", serial);
-        firmwareSize = Integer.parseInt(fields.getOrDefault("firmwareSize", "0"));
+        int size = Integer.parseInt(fields.getOrDefault("firmwareSize", "0"));
+        if (size < 0 || size > memory.range().size()) {
+            throw new IllegalArgumentException("a firmware of " + size + " bytes");
+        }
+        firmwareSize = size;
         boolean dfu = Running.BOOTLOADER.name().equals(fields.get("running"));
         run(dfu ? Running.BOOTLOADER : Running.APPLICATION);
         show(dfu);

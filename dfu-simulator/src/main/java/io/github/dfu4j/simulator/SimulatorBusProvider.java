@@ -8,7 +8,6 @@ import io.github.dfu4j.usb.UsbBusProvider;
 import io.github.dfu4j.usb.UsbDevice;
 import io.github.dfu4j.usb.UsbException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -103,7 +102,7 @@ public final class SimulatorBusProvider implements UsbBusProvider {
         }
         plug(bus, made, options);
         if (state != null) {
-            keep(bus, made.get(0), new BoardFile(Path.of(state)));
+            keep(bus, made.get(0), state);
         }
         awaitArrival(bus);
         return bus;
@@ -255,41 +254,33 @@ public final class SimulatorBusProvider implements UsbBusProvider {
         }
     }
 
-    private static void keep(VirtualBus bus, VirtualBoard board, BoardFile file) throws UsbException {
-        FileChannel lock;
+    private static void keep(VirtualBus bus, VirtualBoard board, String name) throws UsbException {
         try {
-            lock = file.lock();
-        } catch (IOException e) {
-            throw new UsbException(UsbException.Kind.BUSY, "no simulated board: " + e.getMessage(), null, e);
-        }
-        try {
-            if (file.exists()) {
-                file.load(board);
-            } else {
-                file.save(board);
-            }
-        } catch (IOException e) {
-            close(lock);
-            throw new UsbException(UsbException.Kind.UNKNOWN, "no simulated board: " + e.getMessage(), null, e);
-        }
-        PortPath port = bus.boards().keySet().iterator().next();
-        bus.beforeListing(() -> carryOut(bus, port, board, file));
-        bus.atClose(() -> {
+            BoardFile file = new BoardFile(Path.of(name));
+            FileChannel lock = file.lock()
+                    .orElseThrow(() -> new UsbException(
+                            UsbException.Kind.BUSY, "no simulated board: " + name + " is in use by another program"));
             try {
-                file.save(board);
+                if (file.exists()) {
+                    file.load(board);
+                } else {
+                    file.save(board);
+                }
             } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            } finally {
-                close(lock);
+                lock.close();
+                throw e;
             }
-        });
-    }
-
-    private static void close(FileChannel lock) {
-        try {
-            lock.close();
+            PortPath port = bus.boards().keySet().iterator().next();
+            bus.beforeListing(() -> carryOut(bus, port, board, file));
+            bus.atClose(() -> {
+                try (lock) {
+                    file.save(board);
+                }
+            });
+        } catch (UsbException e) {
+            throw e;
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new UsbException(UsbException.Kind.UNKNOWN, "no simulated board: " + e.getMessage(), null, e);
         }
     }
 

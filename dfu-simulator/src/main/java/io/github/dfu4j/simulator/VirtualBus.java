@@ -6,9 +6,11 @@ import io.github.dfu4j.usb.UsbBus;
 import io.github.dfu4j.usb.UsbConnection;
 import io.github.dfu4j.usb.UsbDevice;
 import io.github.dfu4j.usb.UsbException;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -27,12 +29,19 @@ public final class VirtualBus implements UsbBus {
     private final Map<PortPath, VirtualBoard> boards = new TreeMap<>();
     private final List<VirtualConnection> open = new CopyOnWriteArrayList<>();
     private final List<Look> beforeListing = new CopyOnWriteArrayList<>();
-    private final List<Runnable> atClose = new CopyOnWriteArrayList<>();
+    private final List<Last> atClose = new CopyOnWriteArrayList<>();
+    private volatile @Nullable IOException notSaved;
 
     /** What is done each time before devices are listed. */
     @FunctionalInterface
     interface Look {
         void run() throws UsbException;
+    }
+
+    /** What is done when the bus is closed. */
+    @FunctionalInterface
+    interface Last {
+        void run() throws IOException;
     }
 
     /** A bus in simulated time. */
@@ -124,17 +133,24 @@ public final class VirtualBus implements UsbBus {
         throw new UsbException(UsbException.Kind.GONE, device + ": " + UsbException.Kind.GONE.words());
     }
 
-    /**
-     * Closes the connections; a board that is kept in a file is saved.
-     *
-     * @throws java.io.UncheckedIOException if that file cannot be written
-     */
+    /** Closes the connections and saves a board that is kept in a file; {@link #notSaved()} tells if that failed. */
     @Override
     public void close() {
         open.forEach(VirtualConnection::close);
-        List<Runnable> last = List.copyOf(atClose);
+        List<Last> last = List.copyOf(atClose);
         atClose.clear();
-        last.forEach(Runnable::run);
+        for (Last action : last) {
+            try {
+                action.run();
+            } catch (IOException e) {
+                notSaved = e;
+            }
+        }
+    }
+
+    /** Why a board that is kept in a file could not be saved when this bus was closed; empty if it was, or none is kept. */
+    public Optional<IOException> notSaved() {
+        return Optional.ofNullable(notSaved);
     }
 
     void closed(VirtualConnection connection) {
@@ -145,7 +161,7 @@ public final class VirtualBus implements UsbBus {
         beforeListing.add(action);
     }
 
-    void atClose(Runnable action) {
+    void atClose(Last action) {
         atClose.add(action);
     }
 

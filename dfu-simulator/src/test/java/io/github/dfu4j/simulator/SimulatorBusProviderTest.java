@@ -5,13 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.dfu4j.simulator.BoardFile.Press;
 import io.github.dfu4j.simulator.VirtualBoard.Running;
+import io.github.dfu4j.usb.ControlSetup;
 import io.github.dfu4j.usb.UsbBusProvider;
+import io.github.dfu4j.usb.UsbConnection;
+import io.github.dfu4j.usb.UsbDevice;
 import io.github.dfu4j.usb.UsbException;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ServiceLoader;
+import java.util.stream.Stream;
+import java.util.zip.DeflaterOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -108,7 +114,9 @@ class SimulatorBusProviderTest {
                 "sim:daisy-seed?fault=gremlin@3",
                 "sim:stm32f407?mode=bootloader",
                 "sim:dfu11?mode=rom",
-                "sim:dfu11?count=2&state=f"
+                "sim:dfu11?count=2&state=f",
+                "sim:dfu11?state=",
+                "sim:dfu11?state=/"
             })
     void a_name_that_makes_no_sense_is_refused(String name) {
         assertThatThrownBy(() -> provider.open(name)).isInstanceOf(IllegalArgumentException.class);
@@ -201,7 +209,88 @@ class SimulatorBusProviderTest {
     }
 
     @Test
-    void firmware_of_a_plain_device_and_read_protection_are_kept() throws Exception {
+    void a_place_where_no_file_can_be_is_named() {
+        assertThatThrownBy(() -> provider.open("sim:dfu11?state=" + folder))
+                .isInstanceOf(UsbException.class)
+                .hasMessageContaining(folder + " is a directory");
+        assertThatThrownBy(() -> provider.open("sim:dfu11?state=" + folder.resolve("none/board")))
+                .isInstanceOf(UsbException.class)
+                .hasMessageContaining("there is no directory " + folder.resolve("none"))
+                .extracting("kind")
+                .isEqualTo(UsbException.Kind.UNKNOWN);
+    }
+
+    @Test
+    void a_board_that_cannot_be_saved_at_the_end_is_told_and_not_thrown() throws Exception {
+        Path place = Files.createDirectory(folder.resolve("place"));
+        VirtualBus bus = provider.open("sim:dfu11?state=" + place.resolve("board"));
+        assertThat(bus.notSaved()).isEmpty();
+        try (Stream<Path> files = Files.list(place)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(place);
+        bus.close();
+        assertThat(bus.notSaved())
+                .hasValueSatisfying(
+                        failure -> assertThat(failure).hasMessageContaining("there is no directory " + place));
+    }
+
+    /** A file of one field and one memory, as BoardFile writes it. */
+    private void writeBoard(String field, String value, String memory, long address) throws IOException {
+        try (DataOutputStream out =
+                new DataOutputStream(new DeflaterOutputStream(Files.newOutputStream(folder.resolve("board"))))) {
+            out.writeUTF("dfu4j simulated board 1");
+            out.writeUTF("dfu11");
+            out.writeInt(1);
+            out.writeUTF(field);
+            out.writeUTF(value);
+            out.writeInt(1);
+            out.writeUTF(memory);
+            out.writeLong(address);
+            out.write(new byte[4096]);
+            out.writeLong(-1);
+        }
+    }
+
+    @Test
+    void a_damaged_file_is_told_by_what_is_wrong_in_it() throws Exception {
+        writeBoard("firmwareSize", "8", "firmware", 4096);
+        provider.open(kept("sim:dfu11?")).close();
+        writeBoard("firmwareSize", "8", "firmware", 1L << 40);
+        assertThatThrownBy(() -> provider.open(kept("sim:dfu11?")))
+                .hasMessageContaining("firmware has no bytes at 0x100");
+        writeBoard("firmwareSize", "8", "ROM", 0);
+        assertThatThrownBy(() -> provider.open(kept("sim:dfu11?"))).hasMessageContaining("has a memory ROM");
+        writeBoard("firmwareSize", "999999999", "firmware", 0);
+        assertThatThrownBy(() -> provider.open(kept("sim:dfu11?")))
+                .hasMessageContaining("a firmware of 999999999 bytes");
+        writeBoard("habit.LAZY", "true", "firmware", 0);
+        assertThatThrownBy(() -> provider.open(kept("sim:dfu11?"))).hasMessageContaining("LAZY");
+    }
+
+    @Test
+    void read_protection_is_kept() throws Exception {
+        try (VirtualBus bus = provider.open(kept("sim:stm32f407?"))) {
+            ((Stm32Rom) board(bus)).readProtect(true);
+        }
+        try (VirtualBus bus = provider.open(kept("sim:stm32f407?"))) {
+            UsbDevice device = bus.devices().get(0);
+            try (UsbConnection connection = bus.open(device)) {
+                ControlSetup clear = new ControlSetup(0x21, 4, 0, 0, 0);
+                connection.control(clear, new byte[0], 0, 1000);
+                ControlSetup upload = new ControlSetup(0xa1, 2, 2, 0, 64);
+                assertThatThrownBy(() -> connection.control(upload, new byte[64], 0, 1000))
+                        .isInstanceOf(UsbException.class)
+                        .extracting("kind")
+                        .isEqualTo(UsbException.Kind.STALL);
+            }
+        }
+    }
+
+    @Test
+    void the_firmware_of_a_plain_device_is_kept() throws Exception {
         try (VirtualBus bus = provider.open(kept("sim:dfu11?mode=bootloader&serial=77&"))) {
             assertThat(board(bus).running()).isEqualTo(Running.BOOTLOADER);
         }
