@@ -129,6 +129,9 @@ final class FlashCommand extends Subcommand {
                         device, plan(device, input.imageFor(file, device, chosen), options(chosen, verifier))));
             }
             if (dryRun) {
+                for (FlashAll.Job job : jobs) {
+                    job.plan().authenticate(job.target().device()).ifPresent(console()::note);
+                }
                 show(jobs);
                 return ExitCode.OK;
             }

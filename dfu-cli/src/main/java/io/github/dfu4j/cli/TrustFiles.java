@@ -5,10 +5,7 @@ import io.github.dfu4j.image.FirmwareSource;
 import io.github.dfu4j.trust.SignatureVerifier;
 import io.github.dfu4j.trust.TrustedKeys;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 
@@ -64,17 +61,15 @@ final class TrustFiles {
     }
 
     /**
-     * Writes a file.
+     * Writes a file, as a whole or not at all.
      *
      * @param overwrite whether one that is there already is replaced
-     * @throws FileAlreadyExistsException if there is one, and it is not to be replaced
+     * @throws CommandException if there is one and it is not to be replaced, or it cannot be made
      */
     static void write(String name, byte[] bytes, boolean overwrite) throws IOException, CommandException {
-        Path path = Inputs.path(name);
-        if (overwrite) {
-            Files.write(path, bytes);
-        } else {
-            Files.write(path, bytes, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        try (Output output = Output.open(name, overwrite)) {
+            output.stream().write(bytes);
+            output.keep();
         }
     }
 }

@@ -215,14 +215,6 @@ class TrustCommandsTest {
     }
 
     @Test
-    void a_signature_is_not_overwritten_unasked() {
-        createManifest();
-        assertThat(sign("k.key").status()).isZero();
-        assertThat(sign("k.key").status()).isEqualTo(ExitCode.CANNOT_CREATE);
-        assertThat(sign("k.key", "--force").status()).isZero();
-    }
-
-    @Test
     void an_encrypted_key_takes_its_password_from_a_file_or_the_input() throws Exception {
         createManifest();
         SigningKey.MinisignKey key = SigningKey.generateMinisign(RANDOM);
@@ -303,6 +295,45 @@ class TrustCommandsTest {
         try (FirmwareSource source = FirmwareSource.of(Path.of(firmware))) {
             return FirmwareReader.standard().read(source);
         }
+    }
+
+    @Test
+    void a_dry_run_checks_the_bytes_too_and_touches_nothing() throws Exception {
+        createManifest();
+        sign("k.key");
+        CommandRun good = flash("--dry-run");
+        assertThat(good.status()).as(good.err()).isZero();
+        assertThat(good.err()).contains("Birds 1.2.0, signed by minisign key");
+        assertThat(good.out()).contains("Nothing was touched.");
+        write("fw.hex", FirmwareWriter.intelHex(), image().moved(4));
+        CommandRun moved = flash("--dry-run");
+        assertThat(moved.status()).isEqualTo(ExitCode.DATA);
+        assertThat(moved.err()).contains("which is not one of the manifest's ranges");
+    }
+
+    @Test
+    void what_is_written_replaces_nothing_unless_told_and_names_what_is_in_the_way() throws Exception {
+        createManifest();
+        assertThat(sign("k.key").status()).isZero();
+        for (String to : List.of(manifest + ".minisig", dir.toString(), path("none/sig"))) {
+            CommandRun refused = sign("k.key", "-o", to);
+            assertThat(refused.status()).isEqualTo(ExitCode.CANNOT_CREATE);
+            assertThat(refused.err()).containsAnyOf("--force", "is a directory", "There is no directory");
+        }
+        assertThat(sign("k.key", "--force").status()).isZero();
+    }
+
+    @Test
+    void an_encrypted_pem_key_without_a_terminal_asks_for_a_password_file() throws Exception {
+        Path made = Path.of("..", "dfu-trust/src/test/resources/io/github/dfu4j/trust/ed25519-encrypted.pem");
+        write("pem.key", Files.readAllBytes(made));
+        createManifest();
+        CommandRun refused = sign("pem.key");
+        assertThat(refused.status()).isEqualTo(ExitCode.USAGE);
+        assertThat(refused.err()).contains("pem.key is encrypted", "--password-file");
+        assertThat(sign("pem.key", "--password-file", write("password", "secret\n".getBytes(UTF_8)))
+                        .status())
+                .isZero();
     }
 
     @Test

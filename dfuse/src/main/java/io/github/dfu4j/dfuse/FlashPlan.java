@@ -2,10 +2,14 @@ package io.github.dfu4j.dfuse;
 
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.image.FirmwareImage;
+import io.github.dfu4j.image.FirmwareVerifier;
+import io.github.dfu4j.usb.UsbDevice;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -137,6 +141,28 @@ public record FlashPlan(
     /** Whether the only thing to be done is to remove the read protection, which erases all flash (AN3156 §5.4). */
     public boolean removesReadProtection() {
         return targets.isEmpty() && options.readUnprotect();
+    }
+
+    /**
+     * Asks the verifier of the options about the very bytes that will be written, and where.
+     *
+     * @param flashed the device that they will be written to
+     * @return what the verifier has found to be true; empty if there is no verifier
+     * @throws io.github.dfu4j.image.FirmwareRejectedException if the firmware must not be flashed
+     * @throws IOException if what the check needs cannot be read
+     */
+    public Optional<String> authenticate(UsbDevice flashed) throws IOException {
+        if (!options.verifier().isPresent()) {
+            return Optional.empty();
+        }
+        FirmwareImage.Builder bytes = FirmwareImage.builder().origin(image, "");
+        List<String> layouts = new ArrayList<>();
+        for (TargetPlan target : targets) {
+            bytes.add(target.image());
+            layouts.add(target.target().layout().name());
+        }
+        FirmwareVerifier.Target where = new FirmwareVerifier.Target(flashed.vendorId(), flashed.productId(), layouts);
+        return Optional.of(options.verifier().get().verify(bytes.build(), where));
     }
 
     /** The number of bytes that are written at the most. */

@@ -9,13 +9,9 @@ import io.github.dfu4j.dfu.Trait;
 import io.github.dfu4j.dfuse.FlashEvent.Phase;
 import io.github.dfu4j.dfuse.FlashPlan.TargetPlan;
 import io.github.dfu4j.image.AddressRange;
-import io.github.dfu4j.image.FirmwareImage;
-import io.github.dfu4j.image.FirmwareVerifier;
 import io.github.dfu4j.usb.Timebase;
-import io.github.dfu4j.usb.UsbDevice;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -84,8 +80,8 @@ public final class Flasher {
         JobRecord record = new JobRecord(plan, listener, time);
         try {
             requireSameDevice(plan);
-            if (!compareOnly && plan.options().verifier().isPresent()) {
-                record.note(authenticate(plan, plan.options().verifier().get()));
+            if (!compareOnly) {
+                plan.authenticate(session.dfu().target().device()).ifPresent(record::note);
             }
             for (TargetPlan target : plan.targets()) {
                 begin(target.target(), limits);
@@ -119,19 +115,6 @@ public final class Flasher {
         } finally {
             session.dfu().cancelWhen(() -> false);
         }
-    }
-
-    /** The check of the firmware is made on the bytes that will be sent, not on those that the plan was made of. */
-    private String authenticate(FlashPlan plan, FirmwareVerifier verifier) throws IOException {
-        FirmwareImage.Builder image = FirmwareImage.builder().origin(plan.image(), "");
-        List<String> names = new ArrayList<>();
-        for (TargetPlan target : plan.targets()) {
-            image.add(target.image());
-            names.add(target.target().layout().name());
-        }
-        UsbDevice device = session.dfu().target().device();
-        return verifier.verify(
-                image.build(), new FirmwareVerifier.Target(device.vendorId(), device.productId(), names));
     }
 
     /** What comes after all targets, and ends the bootloader. */
