@@ -4,21 +4,22 @@ import io.github.dfu4j.dfuse.DfuSeWriter;
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.image.DfuSuffix;
 import io.github.dfu4j.image.FirmwareFile;
-import io.github.dfu4j.image.FirmwareFormatException;
 import io.github.dfu4j.image.FirmwareImage;
-import io.github.dfu4j.image.FirmwareSource;
 import io.github.dfu4j.image.FirmwareWriter;
 import io.github.dfu4j.image.ImagePart;
-import io.github.dfu4j.image.SegmentOverlapException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
 
 /** Converts firmware files. */
 @Command(
@@ -26,7 +27,8 @@ import picocli.CommandLine.Parameters;
         description = {
             "Convert firmware files, or merge several into one. The output's format is that of its name's ending: .hex (Intel HEX), .srec"
                     + " .s19 .mot (S-record), .bin (flat binary), .uf2, .dfu (DfuSe); or say --to.",
-            "Two inputs that want different bytes at one address are an error."
+            "Two inputs that want different bytes at one address are an error. What is for different alternate settings or chip families"
+                    + " stays apart where the output has room for it."
         })
 final class ConvertCommand extends Subcommand {
 
@@ -44,6 +46,7 @@ final class ConvertCommand extends Subcommand {
 
     @Parameters(
             paramLabel = "IN… OUT",
+            hideParamSyntax = true,
             arity = "2..*",
             description = "The input files, and the output file as the last.")
     private List<String> files = new ArrayList<>();
@@ -56,18 +59,23 @@ final class ConvertCommand extends Subcommand {
                             + " their prefix too.")
     private @Nullable Format to;
 
-    @Option(
-            names = "--base",
-            paramLabel = "ADDR",
-            converter = Numbers.class,
-            description = "Where the first byte of flat binaries among the inputs goes.")
-    private @Nullable Long base;
+    @Mixin
+    private BaseOption base = new BaseOption();
 
     @Option(
-            names = "--cut",
+            names = "--keep",
             paramLabel = "FROM-TO",
-            description = "Keep only these addresses, the last one included, such as 0x08000000-0x0801FFFF.")
-    private @Nullable String cut;
+            converter = Range.class,
+            description =
+                    "Keep only these addresses, the last one included, such as 0x08000000-0x0801FFFF. May be given several times.")
+    private List<AddressRange> keep = new ArrayList<>();
+
+    @Option(
+            names = "--drop",
+            paramLabel = "FROM-TO",
+            converter = Range.class,
+            description = "Cut these addresses out, the last one included. May be given several times.")
+    private List<AddressRange> drop = new ArrayList<>();
 
     @Option(
             names = "--fill",
@@ -79,26 +87,8 @@ final class ConvertCommand extends Subcommand {
     @Option(names = "--skip-fill", description = "Leave out long stretches of 0x00 or 0xFF of flat binaries.")
     private boolean skipFill;
 
-    @Option(
-            names = "--vid",
-            paramLabel = "ID",
-            converter = SuffixCommand.Id.class,
-            description = "The vendor id in the suffix of .dfu files; any if not said.")
-    private int vendor = DfuSuffix.ANY;
-
-    @Option(
-            names = "--pid",
-            paramLabel = "ID",
-            converter = SuffixCommand.Id.class,
-            description = "The product id in the suffix of .dfu files; any if not said.")
-    private int product = DfuSuffix.ANY;
-
-    @Option(
-            names = "--version-of-device",
-            paramLabel = "BCD",
-            converter = SuffixCommand.Id.class,
-            description = "The release in the suffix of .dfu files; any if not said.")
-    private int release = DfuSuffix.ANY;
+    @Mixin
+    private SuffixOptions ids = new SuffixOptions();
 
     @Option(
             names = {"-a", "--alt"},
@@ -119,8 +109,14 @@ final class ConvertCommand extends Subcommand {
     @Override
     public Integer call() throws Exception {
         String name = files.get(files.size() - 1);
-        FirmwareWriter writer = writer(format(name), name);
-        FirmwareFile file = shaped(read(files.subList(0, files.size() - 1)));
+        Format format = format(name);
+        checkNumbers();
+        List<FirmwareFile> inputs = new ArrayList<>();
+        for (String input : files.subList(0, files.size() - 1)) {
+            inputs.add(base.read(input));
+        }
+        FirmwareFile file = shaped(FirmwareFile.merge(inputs));
+        FirmwareWriter writer = writer(format, name, file.suffix());
         try (Output output = Output.open(name, force)) {
             writer.write(file, output.stream());
             output.keep();
@@ -134,37 +130,19 @@ final class ConvertCommand extends Subcommand {
         return ExitCode.OK;
     }
 
-    private FirmwareFile read(List<String> names) throws IOException, CommandException {
-        List<FirmwareFile> inputs = new ArrayList<>();
-        for (String name : names) {
-            try (FirmwareSource source = Inputs.open(name)) {
-                inputs.add(ImageInput.reader(base).readFile(source));
-            }
-        }
-        if (inputs.size() == 1) {
-            return inputs.get(0);
-        }
-        FirmwareImage.Builder merged = FirmwareImage.builder().origin(String.join(" + ", names), "");
-        for (FirmwareFile input : inputs) {
-            FirmwareImage image = input.image();
-            merged.add(image);
-            image.entryPoint().ifPresent(merged::entryPoint);
-        }
-        try {
-            return FirmwareFile.of(merged.build());
-        } catch (SegmentOverlapException e) {
-            throw new FirmwareFormatException(
-                    String.join(" + ", names), "", "they do not fit together: " + e.getMessage());
-        }
-    }
-
-    private FirmwareFile shaped(FirmwareFile file) throws CommandException {
+    private FirmwareFile shaped(FirmwareFile file) throws IOException, CommandException {
         List<ImagePart> parts = new ArrayList<>();
         for (ImagePart part : file.parts()) {
-            FirmwareImage image = part.image();
-            image = skipFill ? image.withoutFills() : image;
-            image = cut == null ? image : image.within(range(cut));
-            image = fill == null ? image : image.withGapsFilled((int) (long) fill);
+            FirmwareImage image = skipFill ? part.image().withoutFills() : part.image();
+            if (!keep.isEmpty()) {
+                image = FirmwareImage.merge(keep.stream().map(image::within).toList());
+            }
+            for (AddressRange range : drop) {
+                image = image.without(range);
+            }
+            if (fill != null) {
+                image = image.withGapsFilled(fill.intValue());
+            }
             if (!image.isEmpty()) {
                 parts.add(new ImagePart(part.alternate(), part.family(), part.name(), image));
             }
@@ -172,19 +150,19 @@ final class ConvertCommand extends Subcommand {
         if (parts.isEmpty()) {
             throw new CommandException(ExitCode.DATA, "Nothing is left of " + file.name() + " to write.");
         }
-        return FirmwareFile.of(file.name(), file.format(), parts);
+        return FirmwareFile.of(file.name(), file.format(), parts).with(file.prefix(), file.suffix());
     }
 
-    private AddressRange range(String text) throws CommandException {
-        int dash = text.indexOf('-', 1);
-        if (dash > 0) {
-            long from = Numbers.parse(text.substring(0, dash));
-            long last = Numbers.parse(text.substring(dash + 1));
-            if (from <= last) {
-                return new AddressRange(from, last + 1);
-            }
+    private void checkNumbers() throws CommandException {
+        if (fill != null && fill > 0xff) {
+            throw usage("--fill is one byte, 0x00 to 0xFF.");
         }
-        throw usage("--cut is two addresses with - between, the lower one first; found \"" + text + "\".");
+        if (alternate < 0 || alternate > 0xff) {
+            throw usage("--alt is 0 to 255.");
+        }
+        if (family != null && family > 0xffffffffL) {
+            throw usage("--family is a number of 32 bits.");
+        }
     }
 
     private Format format(String name) throws CommandException {
@@ -202,20 +180,14 @@ final class ConvertCommand extends Subcommand {
         };
     }
 
-    private FirmwareWriter writer(Format format, String name) throws CommandException {
-        if (fill != null && fill > 0xff) {
-            throw usage("--fill is one byte, 0x00 to 0xFF.");
-        }
-        if (alternate < 0 || alternate > 0xff) {
-            throw usage("--alt is 0 to 255.");
-        }
-        DfuSuffix suffix = DfuSuffix.of(vendor, product, release, 0x0100);
+    private FirmwareWriter writer(Format format, String name, Optional<DfuSuffix> before) {
+        DfuSuffix suffix = ids.suffix(0x0100, before);
         return switch (format) {
             case IHEX -> FirmwareWriter.intelHex();
             case SREC -> FirmwareWriter.sRecord(header(name));
             case BINARY -> FirmwareWriter.binary();
             case UF2 -> FirmwareWriter.uf2(family == null ? OptionalLong.empty() : OptionalLong.of(family));
-            case DFUSE -> new DfuSeWriter(vendor, product, release, alternate);
+            case DFUSE -> new DfuSeWriter(suffix.idVendor(), suffix.idProduct(), suffix.bcdDevice(), alternate);
             case DFU -> FirmwareWriter.dfu(suffix);
             case STELLARIS -> FirmwareWriter.stellaris(suffix);
             case LPC -> FirmwareWriter.lpc(suffix);
@@ -227,5 +199,22 @@ final class ConvertCommand extends Subcommand {
         String plain = name.substring(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1)
                 .replaceAll("[^\\x20-\\x7e]", "_");
         return plain.substring(0, Math.min(plain.length(), 64));
+    }
+
+    /** Reads two addresses with a dash between. */
+    static final class Range implements ITypeConverter<AddressRange> {
+        @Override
+        public AddressRange convert(String text) {
+            int dash = text.indexOf('-');
+            if (dash > 0) {
+                long first = Numbers.parse(text.substring(0, dash));
+                long last = Numbers.parse(text.substring(dash + 1));
+                if (first <= last && last < Long.MAX_VALUE) {
+                    return new AddressRange(first, last + 1);
+                }
+            }
+            throw new TypeConversionException(
+                    "expected two addresses with - between, the lower one first, found \"" + text + "\"");
+        }
     }
 }

@@ -22,7 +22,6 @@ import picocli.CommandLine.Spec;
         name = "dfu",
         description =
                 "Puts firmware into devices over USB DFU 1.1 and ST's DfuSe, and shows what is in files and devices.",
-        mixinStandardHelpOptions = true,
         versionProvider = DfuCommand.Version.class,
         scope = ScopeType.INHERIT,
         usageHelpAutoWidth = false,
@@ -116,6 +115,22 @@ final class DfuCommand implements Runnable {
             scope = ScopeType.INHERIT,
             description = "Say more; show where a fault of dfu itself comes from.")
     private boolean verbose;
+
+    @Option(
+            names = {"-h", "--help"},
+            scope = ScopeType.INHERIT,
+            usageHelp = true,
+            description = "Show this help message and exit.")
+    @SuppressWarnings("UnusedVariable") // picocli itself acts on it
+    private boolean help;
+
+    // Not inherited: --version of a command that writes DFU files is the device's.
+    @Option(
+            names = {"-V", "--version"},
+            versionHelp = true,
+            description = "Print version information and exit.")
+    @SuppressWarnings("UnusedVariable") // picocli itself acts on it
+    private boolean version;
 
     DfuCommand(Console console) {
         this.console = console;

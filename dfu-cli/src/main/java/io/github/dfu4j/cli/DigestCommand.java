@@ -1,7 +1,6 @@
 package io.github.dfu4j.cli;
 
 import io.github.dfu4j.image.FirmwareImage;
-import io.github.dfu4j.image.FirmwareSource;
 import io.github.dfu4j.trust.Digest;
 import io.github.dfu4j.trust.DigestAlgorithm;
 import java.util.Arrays;
@@ -9,8 +8,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.TypeConversionException;
@@ -32,12 +31,8 @@ final class DigestCommand extends Subcommand {
                     "sha256 (default), sha512, sha3-256, blake2b-512, crc32, stm32-crc, or all. May be given several times.")
     private List<String> algorithms = List.of("sha256");
 
-    @Option(
-            names = "--base",
-            paramLabel = "ADDR",
-            converter = Numbers.class,
-            description = "Where the first byte of a flat binary goes.")
-    private @Nullable Long base;
+    @Mixin
+    private BaseOption base = new BaseOption();
 
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
@@ -56,10 +51,7 @@ final class DigestCommand extends Subcommand {
                 }
             }
         }
-        FirmwareImage image;
-        try (FirmwareSource source = Inputs.open(file)) {
-            image = ImageInput.reader(base).read(source);
-        }
+        FirmwareImage image = base.read(file).image();
         List<Digest> digests = wanted.stream()
                 .map(algorithm -> Digest.ofImage(image, algorithm))
                 .toList();

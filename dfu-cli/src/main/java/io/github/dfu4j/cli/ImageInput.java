@@ -7,12 +7,12 @@ import io.github.dfu4j.image.Finding;
 import io.github.dfu4j.image.FirmwareFile;
 import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.image.FirmwareReader;
-import io.github.dfu4j.image.FirmwareSource;
 import io.github.dfu4j.image.ImagePart;
 import java.io.IOException;
 import java.util.List;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -24,12 +24,8 @@ final class ImageInput {
             description = "ELF, Intel HEX, S-record, UF2, DFU or DfuSe file, or a flat binary; - for standard input.")
     private String file = "";
 
-    @Option(
-            names = "--base",
-            paramLabel = "ADDR",
-            converter = Numbers.class,
-            description = "Where the first byte of a flat binary goes, such as 0x08000000.")
-    private @Nullable Long base;
+    @Mixin
+    private BaseOption base = new BaseOption();
 
     @Option(
             names = "--skip-fill",
@@ -53,10 +49,7 @@ final class ImageInput {
 
     /** Reads the file, and tells what is unusual about it. */
     FirmwareFile read(Console console) throws IOException, CommandException {
-        FirmwareFile read;
-        try (FirmwareSource source = Inputs.open(file)) {
-            read = reader(base).readFile(source);
-        }
+        FirmwareFile read = base.read(file);
         for (Finding finding : read.findings()) {
             if (finding.severity() == Finding.Severity.WARNING
                     && !finding.code().equals("no-address")) {
@@ -75,7 +68,7 @@ final class ImageInput {
             throws IOException, CommandException {
         checkSuffix(read, device);
         if (device.isDfuSe()
-                && base == null
+                && !base.isGiven()
                 && read.findings().stream().anyMatch(f -> f.code().equals("no-address"))) {
             throw new CommandException(
                     ExitCode.USAGE,

@@ -6,7 +6,6 @@ import io.github.dfu4j.image.DfuSuffix;
 import io.github.dfu4j.image.Finding;
 import io.github.dfu4j.image.FirmwareFile;
 import io.github.dfu4j.image.FirmwareImage;
-import io.github.dfu4j.image.FirmwareSource;
 import io.github.dfu4j.image.ImagePart;
 import io.github.dfu4j.image.Segment;
 import java.util.ArrayList;
@@ -14,8 +13,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -28,22 +27,15 @@ final class InspectCommand extends Subcommand {
             description = "ELF, Intel HEX, S-record, UF2, DFU or DfuSe file, or a flat binary; - for standard input.")
     private String file = "";
 
-    @Option(
-            names = "--base",
-            paramLabel = "ADDR",
-            converter = Numbers.class,
-            description = "Where the first byte of a flat binary goes.")
-    private @Nullable Long base;
+    @Mixin
+    private BaseOption base = new BaseOption();
 
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
     @Override
     public Integer call() throws Exception {
-        FirmwareFile read;
-        try (FirmwareSource source = Inputs.open(file)) {
-            read = ImageInput.reader(base).readFile(source);
-        }
+        FirmwareFile read = base.read(file);
         if (json) {
             console().print(Json.write(json(read)));
         } else {
@@ -58,10 +50,10 @@ final class InspectCommand extends Subcommand {
         file.prefix().ifPresent(prefix -> console.print("  " + describe(prefix)));
         file.suffix().ifPresent(suffix -> console.print("  " + describe(suffix)));
         for (ImagePart part : file.parts()) {
-            if (file.parts().size() > 1
-                    || part.alternate().isPresent()
-                    || part.family().isPresent()) {
+            if (namesDestinations(file)) {
                 console.print("  for " + part.describe() + ":");
+            } else if (!part.name().isEmpty()) {
+                console.print("  calls itself \"" + part.name() + "\"");
             }
             printSegments(console, part.image());
             part.image().entryPoint().ifPresent(entry -> console.print("  entry point " + AddressRange.hex(entry)));
@@ -70,6 +62,13 @@ final class InspectCommand extends Subcommand {
             console.print((finding.severity() == Finding.Severity.WARNING ? "warning: " : "note: ")
                     + Failures.sentence(finding.text()));
         }
+    }
+
+    /** Whether a file says for which alternate setting or which chip each of its parts is. */
+    private static boolean namesDestinations(FirmwareFile file) {
+        return file.parts().size() != 1
+                || file.parts().stream()
+                        .anyMatch(p -> p.alternate().isPresent() || p.family().isPresent());
     }
 
     private static void printSegments(Console console, FirmwareImage image) {
@@ -106,20 +105,24 @@ final class InspectCommand extends Subcommand {
         };
     }
 
+    /** A suffix whose checksum was found right, for people. */
     static String describe(DfuSuffix suffix) {
-        return "DFU suffix for " + id(suffix.idVendor()) + ":" + id(suffix.idProduct()) + ", release "
-                + id(suffix.bcdDevice()) + ", DFU version " + id(suffix.bcdDfu());
+        return "DFU suffix for " + id(suffix.idVendor()) + ":" + id(suffix.idProduct()) + ", version "
+                + id(suffix.bcdDevice()) + "; DFU version " + id(suffix.bcdDfu()) + ", " + suffix.length()
+                + " bytes, CRC " + AddressRange.hex(suffix.crc()) + " is right";
     }
 
+    /** An id of a suffix, for people. */
     static String id(int value) {
         return value == DfuSuffix.ANY ? "any" : String.format(Locale.ROOT, "%04x", value);
     }
 
+    /** A prefix, for people. */
     static String describe(DfuPrefix prefix) {
         return prefix instanceof DfuPrefix.Stellaris stellaris
                 ? "Stellaris prefix for " + AddressRange.hex(stellaris.address()) + ", "
                         + Numbers.bytes(stellaris.length())
-                : "LPC prefix";
+                : "LPC prefix for " + ((DfuPrefix.Lpc) prefix).blocks() + " blocks of 512 bytes";
     }
 
     /** What is in a file, for programs. */
@@ -140,10 +143,10 @@ final class InspectCommand extends Subcommand {
                 .filter(OptionalLong::isPresent)
                 .findFirst()
                 .ifPresent(entry -> result.put("entryPoint", AddressRange.hex(entry.getAsLong())));
-        if (file.parts().size() > 1
-                || file.parts().stream()
-                        .anyMatch(p -> p.alternate().isPresent() || p.family().isPresent())) {
+        if (namesDestinations(file)) {
             result.put("parts", file.parts().stream().map(InspectCommand::json).toList());
+        } else if (!file.parts().get(0).name().isEmpty()) {
+            result.put("name", file.parts().get(0).name());
         }
         file.prefix().ifPresent(prefix -> result.put("prefix", json(prefix)));
         file.suffix().ifPresent(suffix -> result.put("suffix", json(suffix)));
@@ -179,6 +182,8 @@ final class InspectCommand extends Subcommand {
         if (prefix instanceof DfuPrefix.Stellaris stellaris) {
             result.put("address", AddressRange.hex(stellaris.address()));
             result.put("length", stellaris.length());
+        } else if (prefix instanceof DfuPrefix.Lpc lpc) {
+            result.put("blocks", lpc.blocks());
         }
         return result;
     }
@@ -187,8 +192,10 @@ final class InspectCommand extends Subcommand {
         Map<String, Object> result = Json.object();
         result.put("vendor", hex(suffix.idVendor()));
         result.put("product", hex(suffix.idProduct()));
-        result.put("release", hex(suffix.bcdDevice()));
+        result.put("version", hex(suffix.bcdDevice()));
         result.put("dfuVersion", hex(suffix.bcdDfu()));
+        result.put("length", suffix.length());
+        result.put("crc", AddressRange.hex(suffix.crc()));
         return result;
     }
 

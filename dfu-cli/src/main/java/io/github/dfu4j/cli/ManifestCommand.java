@@ -2,7 +2,6 @@ package io.github.dfu4j.cli;
 
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.image.FirmwareImage;
-import io.github.dfu4j.image.FirmwareSource;
 import io.github.dfu4j.image.FirmwareVerifier.Target;
 import io.github.dfu4j.trust.DigestAlgorithm;
 import io.github.dfu4j.trust.FirmwareVersion;
@@ -17,11 +16,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** Makes and shows manifests. */
@@ -33,18 +30,14 @@ import picocli.CommandLine.TypeConversionException;
             ManifestCommand.ShowCommand.class,
             ManifestCommand.CheckCommand.class
         })
-final class ManifestCommand implements Runnable {
+final class ManifestCommand extends Subcommand {
 
     /** What is appended to a firmware file's name to name its manifest. */
     static final String ENDING = ".manifest.json";
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    private CommandSpec spec;
-
     @Override
-    public void run() {
-        throw new ParameterException(spec.commandLine(), "create, show or check?");
+    public Integer call() throws CommandException {
+        throw usage("Say create, show or check.");
     }
 
     /** Makes the manifest of a firmware file. */
@@ -88,12 +81,8 @@ final class ManifestCommand implements Runnable {
                 description = "sha256 (default), sha512, sha3-256 or blake2b-512.")
         private DigestAlgorithm algorithm = DigestAlgorithm.SHA_256;
 
-        @Option(
-                names = "--base",
-                paramLabel = "ADDR",
-                converter = Numbers.class,
-                description = "Where the first byte of a flat binary goes.")
-        private @Nullable Long base;
+        @Mixin
+        private BaseOption base = new BaseOption();
 
         @Option(
                 names = {"-o", "--output"},
@@ -106,10 +95,7 @@ final class ManifestCommand implements Runnable {
 
         @Override
         public Integer call() throws Exception {
-            FirmwareImage image;
-            try (FirmwareSource source = Inputs.open(file)) {
-                image = ImageInput.reader(base).read(source);
-            }
+            FirmwareImage image = base.read(file).image();
             Manifest manifest;
             try {
                 manifest = Manifest.of(
@@ -174,19 +160,13 @@ final class ManifestCommand implements Runnable {
         @Parameters(index = "1", paramLabel = "FILE", description = "The firmware.")
         private String file = "";
 
-        @Option(
-                names = "--base",
-                paramLabel = "ADDR",
-                converter = Numbers.class,
-                description = "Where the first byte of a flat binary goes.")
-        private @Nullable Long base;
+        @Mixin
+        private BaseOption base = new BaseOption();
 
         @Override
         public Integer call() throws Exception {
             Manifest expected = read(manifest);
-            try (FirmwareSource source = Inputs.open(file)) {
-                expected.check(ImageInput.reader(base).read(source));
-            }
+            expected.check(base.read(file).image());
             console()
                     .print(file + " is " + expected.name() + " " + expected.version() + ": "
                             + Numbers.bytes(expected.ranges().stream()

@@ -1,12 +1,14 @@
 package io.github.dfu4j.cli;
 
 import java.io.BufferedOutputStream;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
 
 /** A file that a command writes: it appears under its name once it is whole, and not at all if the command fails. */
 final class Output implements AutoCloseable {
@@ -35,11 +37,6 @@ final class Output implements AutoCloseable {
             throw new CommandException(
                     ExitCode.CANNOT_CREATE, name + " is a directory; the name of a file was expected.");
         }
-        if (!force && Files.exists(path)) {
-            throw new CommandException(
-                    ExitCode.CANNOT_CREATE,
-                    name + " exists already. Choose another name, or say --force to write over it.");
-        }
         if (!Files.isDirectory(directory)) {
             throw new CommandException(
                     ExitCode.CANNOT_CREATE, "There is no directory " + directory + " to write " + file + " in.");
@@ -47,15 +44,39 @@ final class Output implements AutoCloseable {
         if (Files.exists(path) && !Files.isRegularFile(path)) {
             throw new CommandException(ExitCode.CANNOT_CREATE, name + " is no regular file; choose another name.");
         }
-        Path temporary =
-                directory.resolve("." + file + "." + ProcessHandle.current().pid() + ".part");
+        if (!force && Files.exists(path)) {
+            throw new CommandException(
+                    ExitCode.CANNOT_CREATE,
+                    name + " exists already. Choose another name, or say --force to write over it.");
+        }
         try {
-            return new Output(
-                    path,
-                    temporary,
-                    new BufferedOutputStream(Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW), 1 << 16));
+            // A link stays one: it is what it leads to that is replaced.
+            Path target = Files.exists(path) ? path.toRealPath() : path;
+            Path temporary = target.resolveSibling(
+                    "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".part");
+            OutputStream out = new NamedStream(name, Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW));
+            return new Output(target, temporary, new BufferedOutputStream(out, 1 << 16));
         } catch (IOException e) {
             throw new CommandException(ExitCode.CANNOT_CREATE, name + " cannot be written: " + Failures.message(e));
+        }
+    }
+
+    /** Puts the file's name in front of what goes wrong, such as a disk that is full. */
+    private static final class NamedStream extends FilterOutputStream {
+        private final String name;
+
+        NamedStream(String name, OutputStream file) {
+            super(file);
+            this.name = name;
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int count) throws IOException {
+            try {
+                out.write(bytes, from, count);
+            } catch (IOException e) {
+                throw new IOException(name + " cannot be written: " + e.getMessage(), e);
+            }
         }
     }
 
@@ -64,15 +85,21 @@ final class Output implements AutoCloseable {
         return stream;
     }
 
-    /** The file is whole: it gets its name. */
+    /** The file is whole: it gets its name, and the permissions of the one that it replaces. */
     void keep() throws IOException {
         stream.close();
+        if (Files.exists(path) && Files.getFileStore(path).supportsFileAttributeView(PosixFileAttributeView.class)) {
+            Files.setPosixFilePermissions(temporary, Files.getPosixFilePermissions(path));
+        }
         Files.move(temporary, path, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     }
 
     @Override
     public void close() throws IOException {
-        stream.close();
-        Files.deleteIfExists(temporary);
+        try {
+            stream.close();
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
     }
 }

@@ -1,6 +1,5 @@
 package io.github.dfu4j.cli;
 
-import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.image.DfuEnvelope;
 import io.github.dfu4j.image.DfuPrefix;
 import io.github.dfu4j.image.DfuSuffix;
@@ -9,10 +8,9 @@ import java.io.IOException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.TypeConversionException;
 
 /** Checks, adds and removes the suffix and prefix of DFU files. */
 @Command(
@@ -26,19 +24,6 @@ final class SuffixCommand extends Subcommand {
         throw usage("Say check, add or remove.");
     }
 
-    /** Reads a number of 16 bits in hexadecimal, with or without {@code 0x}. */
-    static final class Id implements ITypeConverter<Integer> {
-        @Override
-        public Integer convert(String text) {
-            String digits = text.startsWith("0x") || text.startsWith("0X") ? text.substring(2) : text;
-            if (!digits.matches("[0-9a-fA-F]{1,4}")) {
-                throw new TypeConversionException(
-                        "expected up to four hexadecimal digits such as 0483, found \"" + text + "\"");
-            }
-            return Integer.parseInt(digits, 16);
-        }
-    }
-
     /** Checks a suffix. */
     @Command(
             name = "check",
@@ -48,24 +33,20 @@ final class SuffixCommand extends Subcommand {
         @Parameters(paramLabel = "FILE", description = "A DFU file.")
         private String file = "";
 
+        @Option(names = "--prefix-only", description = "It is a prefix that must be there, not a suffix.")
+        private boolean prefixOnly;
+
         @Override
         public Integer call() throws Exception {
             try (FirmwareSource source = Inputs.open(file)) {
                 DfuEnvelope envelope = DfuEnvelope.open(source);
-                DfuSuffix suffix = suffixOf(envelope, file);
+                require(envelope, prefixOnly, file);
                 envelope.checkCrc();
                 envelope.prefix().ifPresent(prefix -> console().print(InspectCommand.describe(prefix)));
-                console().print(InspectCommand.describe(suffix) + ", " + suffix.length() + " bytes");
-                console().print("CRC " + AddressRange.hex(suffix.crc()) + ": right");
+                envelope.suffix().ifPresent(suffix -> console().print(InspectCommand.describe(suffix)));
             }
             return ExitCode.OK;
         }
-    }
-
-    private static DfuSuffix suffixOf(DfuEnvelope envelope, String file) throws CommandException {
-        return envelope.suffix()
-                .orElseThrow(() -> new CommandException(
-                        ExitCode.DATA, file + " has no DFU suffix: its last 16 bytes do not hold the mark \"UFD\"."));
     }
 
     /** Adds a suffix. */
@@ -77,33 +58,15 @@ final class SuffixCommand extends Subcommand {
         @Parameters(paramLabel = "FILE", description = "The file, which is changed in place as a whole.")
         private String file = "";
 
-        @Option(
-                names = "--vid",
-                paramLabel = "ID",
-                converter = Id.class,
-                description = "The device's vendor id; any if not said.")
-        private int vendor = DfuSuffix.ANY;
-
-        @Option(
-                names = "--pid",
-                paramLabel = "ID",
-                converter = Id.class,
-                description = "The device's product id; any if not said.")
-        private int product = DfuSuffix.ANY;
-
-        @Option(
-                names = "--release",
-                paramLabel = "BCD",
-                converter = Id.class,
-                description = "The device's release; any if not said.")
-        private int release = DfuSuffix.ANY;
+        @Mixin
+        private SuffixOptions ids = new SuffixOptions();
 
         @Option(
                 names = "--dfu-version",
                 paramLabel = "BCD",
-                converter = Id.class,
+                converter = SuffixOptions.Id.class,
                 description = "0100, or 011a for DfuSe files. Default: 0100.")
-        private int version = 0x0100;
+        private int dfuVersion = 0x0100;
 
         @Option(
                 names = "--stellaris",
@@ -115,30 +78,42 @@ final class SuffixCommand extends Subcommand {
         @Option(names = "--lpc", description = "Add NXP's LPC prefix too.")
         private boolean lpc;
 
+        @Option(
+                names = "--prefix-only",
+                description = "Add the prefix alone. A suffix that is there stays, with its checksum made anew.")
+        private boolean prefixOnly;
+
         @Override
         public Integer call() throws Exception {
+            boolean prefixed = stellaris != null || lpc;
             if (stellaris != null && lpc) {
                 throw usage("A file has one prefix: --stellaris or --lpc.");
             }
-            if (version != 0x0100 && version != 0x011a) {
+            if (prefixOnly && !prefixed) {
+                throw usage("Say which prefix: --stellaris ADDR or --lpc.");
+            }
+            if (dfuVersion != 0x0100 && dfuVersion != 0x011a) {
                 throw usage("--dfu-version is 0100 or 011a.");
             }
             try (FirmwareSource source = Inputs.open(file)) {
                 DfuEnvelope envelope = DfuEnvelope.open(source);
-                if (envelope.suffix().isPresent()) {
+                if (envelope.suffix().isPresent() && !prefixOnly) {
                     throw new CommandException(
                             ExitCode.DATA,
                             file + " has a DFU suffix already; remove it first with \"dfu suffix remove\".");
                 }
-                if (envelope.prefix().isPresent() && (stellaris != null || lpc)) {
+                if (envelope.prefix().isPresent() && prefixed) {
                     throw new CommandException(
                             ExitCode.DATA,
                             file + " has a prefix already ("
                                     + InspectCommand.describe(envelope.prefix().get()) + ").");
                 }
-                rewrite(prefix(envelope), envelope, Optional.of(DfuSuffix.of(vendor, product, release, version)), file);
+                envelope.checkCrc();
+                Optional<DfuSuffix> suffix =
+                        prefixOnly ? envelope.suffix() : Optional.of(ids.suffix(dfuVersion, Optional.empty()));
+                rewrite(prefix(envelope), envelope, suffix, file);
             }
-            console().print("Added a suffix to " + file + ".");
+            console().print("Added a " + (prefixOnly ? "prefix" : "suffix") + " to " + file + ".");
             return ExitCode.OK;
         }
 
@@ -167,16 +142,36 @@ final class SuffixCommand extends Subcommand {
         @Option(names = "--prefix", description = "Remove the prefix too.")
         private boolean prefixToo;
 
+        @Option(
+                names = "--prefix-only",
+                description = "Remove the prefix alone. A suffix that is there stays, with its checksum made anew.")
+        private boolean prefixOnly;
+
         @Override
         public Integer call() throws Exception {
             try (FirmwareSource source = Inputs.open(file)) {
                 DfuEnvelope envelope = DfuEnvelope.open(source);
-                suffixOf(envelope, file);
+                require(envelope, prefixOnly, file);
                 envelope.checkCrc();
-                rewrite(prefixToo ? Optional.empty() : envelope.prefix(), envelope, Optional.empty(), file);
+                rewrite(
+                        prefixToo || prefixOnly ? Optional.empty() : envelope.prefix(),
+                        envelope,
+                        prefixOnly ? envelope.suffix() : Optional.empty(),
+                        file);
             }
-            console().print("Removed the suffix of " + file + ".");
+            console().print("Removed the " + (prefixOnly ? "prefix" : "suffix") + " of " + file + ".");
             return ExitCode.OK;
+        }
+    }
+
+    private static void require(DfuEnvelope envelope, boolean prefix, String file) throws CommandException {
+        if (prefix && envelope.prefix().isEmpty()) {
+            throw new CommandException(
+                    ExitCode.DATA, file + " has no prefix: it begins neither as Stellaris' nor as LPC's.");
+        }
+        if (!prefix && envelope.suffix().isEmpty()) {
+            throw new CommandException(
+                    ExitCode.DATA, file + " has no DFU suffix: its last 16 bytes do not hold the mark \"UFD\".");
         }
     }
 

@@ -1,8 +1,11 @@
 package io.github.dfu4j.image;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -42,6 +45,44 @@ public final class FirmwareFile {
     /** A file of one image that names no destination. */
     public static FirmwareFile of(FirmwareImage image) {
         return of(image.name(), image.format(), Collections.singletonList(ImagePart.whole(image)));
+    }
+
+    /**
+     * Several files as one: what they have for one destination becomes one part.
+     *
+     * <p>Prefix, suffix and entry points are those of the first file that has one; findings are left out.
+     *
+     * @param files one or more, with the names that a message should call them by
+     * @throws FirmwareFormatException if two of them want different bytes at one address of one destination; it names both
+     */
+    public static FirmwareFile merge(List<FirmwareFile> files) throws FirmwareFormatException {
+        if (files.size() == 1) {
+            return files.get(0);
+        }
+        Map<List<Object>, List<ImagePart>> byDestination = new LinkedHashMap<>();
+        List<String> names = new ArrayList<>();
+        Optional<DfuPrefix> prefix = Optional.empty();
+        Optional<DfuSuffix> suffix = Optional.empty();
+        for (FirmwareFile file : files) {
+            names.add(file.name);
+            prefix = prefix.isPresent() ? prefix : file.prefix;
+            suffix = suffix.isPresent() ? suffix : file.suffix;
+            for (ImagePart part : file.parts) {
+                byDestination
+                        .computeIfAbsent(Arrays.asList(part.alternate(), part.family()), key -> new ArrayList<>())
+                        .add(part);
+            }
+        }
+        List<ImagePart> parts = new ArrayList<>();
+        for (List<ImagePart> same : byDestination.values()) {
+            ImagePart first = same.get(0);
+            List<FirmwareImage> images = new ArrayList<>();
+            for (ImagePart part : same) {
+                images.add(part.image());
+            }
+            parts.add(new ImagePart(first.alternate(), first.family(), first.name(), FirmwareImage.merge(images)));
+        }
+        return of(String.join(" + ", names), files.get(0).format, parts).with(prefix, suffix);
     }
 
     /** The same file with a DFU prefix and suffix around it. */
