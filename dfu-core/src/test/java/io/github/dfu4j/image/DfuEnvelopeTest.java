@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -21,35 +24,8 @@ class DfuEnvelopeTest {
     private static final byte[] HELLO = "hello world".getBytes(StandardCharsets.US_ASCII);
 
     /** What {@code dfu-suffix -v 0483 -p df11 -a} makes of it. */
-    private static final byte[] SEALED = {
-        'h',
-        'e',
-        'l',
-        'l',
-        'o',
-        ' ',
-        'w',
-        'o',
-        'r',
-        'l',
-        'd',
-        -1,
-        -1,
-        0x11,
-        (byte) 0xdf,
-        (byte) 0x83,
-        4,
-        0,
-        1,
-        'U',
-        'F',
-        'D',
-        16,
-        (byte) 0xb9,
-        (byte) 0xd7,
-        (byte) 0xec,
-        0x51
-    };
+    private static final byte[] SEALED =
+            HexFormat.of().parseHex("68656c6c6f20776f726c64" + "ffff11df8304000155464410b9d7ec51");
 
     private static FirmwareSource source(byte[] bytes) {
         return FirmwareSource.of("file.dfu", bytes);
@@ -147,5 +123,42 @@ class DfuEnvelopeTest {
             assertThat(out).isEqualTo(payload);
         }
         envelope.checkCrc();
+    }
+
+    @Property(tries = 60)
+    void dfu_util_takes_every_file_written(
+            @ForAll @Size(max = 2000) byte[] payload,
+            @ForAll @IntRange(max = 2) int kind,
+            @ForAll @IntRange(min = 16, max = 255) int length,
+            @ForAll @IntRange(max = 0xffff) int vendor,
+            @ForAll @IntRange(max = 0xffff) int product)
+            throws Exception {
+        byte[] bytes = sealed(
+                kind == 0
+                        ? Optional.empty()
+                        : Optional.of(
+                                kind == 1
+                                        ? new DfuPrefix.Stellaris(0x2000, payload.length)
+                                        : DfuPrefix.Lpc.forLength(payload.length)),
+                payload,
+                new DfuSuffix(0x1234, product, vendor, 0x0100, length, 0));
+        Path file = Files.createTempFile("dfu4j", ".dfu");
+        try {
+            String said = Tools.dfuUtilOn(Files.write(file, bytes));
+            assertThat(said).contains("DFU suffix version 100").doesNotContain("Warning");
+            if (vendor != DfuSuffix.ANY) {
+                assertThat(said).contains(String.format("Match vendor ID from file: %04x", vendor));
+            }
+            if (product != DfuSuffix.ANY) {
+                assertThat(said).contains(String.format("Match product ID from file: %04x", product));
+            }
+            if (kind != 0) {
+                assertThat(said).contains(kind == 1 ? "TI Stellaris DFU prefix" : "LPC DFU prefix");
+            }
+            bytes[0] ^= 1;
+            assertThat(Tools.dfuUtilOn(Files.write(file, bytes))).contains("DFU suffix CRC does not match");
+        } finally {
+            Files.delete(file);
+        }
     }
 }

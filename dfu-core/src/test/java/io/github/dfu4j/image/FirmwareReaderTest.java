@@ -8,7 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -270,5 +272,61 @@ class FirmwareReaderTest {
     void bytes_given_twice_alike_and_an_entry_point_outside_are_told() throws IOException {
         FirmwareFile file = read(":0100000041BE\n:0100000041BE\n:0400000508000000EF\n:00000001FF\n");
         assertThat(codes(file)).containsExactly("repeated", "entry-outside");
+    }
+
+    /** A record for each address, one byte long, as one of the formats has it. */
+    private static String records(boolean intel, IntStream addresses) {
+        StringBuilder text = new StringBuilder();
+        addresses.forEach(address -> {
+            int low = address & 0xff;
+            int high = address >> 8 & 0xff;
+            text.append(
+                    intel
+                            ? String.format(":01%04X00%02X%02X%n", address, low, -(1 + high + low + low) & 0xff)
+                            : String.format("S104%04X%02X%02X%n", address, low, ~(4 + high + low + low) & 0xff));
+        });
+        return text.append(intel ? ":00000001FF" : "S9030000FC").toString();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    @Timeout(20)
+    void ten_thousand_records_in_any_order_are_read_in_no_time(boolean intel) throws IOException {
+        int many = 10_000;
+        FirmwareImage ascending = read(records(intel, IntStream.range(0, many))).image();
+        assertThat(ranges(ascending)).containsExactly(new AddressRange(0, many));
+
+        FirmwareFile descending = read(records(intel, IntStream.range(0, many).map(i -> many - 1 - i)));
+        assertThat(descending.image()).isEqualTo(ascending);
+
+        FirmwareFile repeated = read(records(intel, IntStream.range(0, 2 * many).map(i -> i % 7)));
+        assertThat(ranges(repeated.image())).containsExactly(new AddressRange(0, 7));
+        assertThat(codes(repeated)).containsExactly("repeated");
+
+        FirmwareImage everySecond =
+                read(records(intel, IntStream.range(0, many).map(i -> 2 * i))).image();
+        assertThat(everySecond.segments()).hasSize(many);
+    }
+
+    @Test
+    @Timeout(20)
+    void ten_thousand_segments_within_one_another_are_one() {
+        FirmwareImage.Builder image = FirmwareImage.builder();
+        byte[] zeros = new byte[10_000];
+        for (int i = 1; i <= zeros.length; i++) {
+            image.add(Segment.wrap(zeros.length - i, zeros, 0, i));
+        }
+        assertThat(ranges(image.build())).containsExactly(new AddressRange(0, zeros.length));
+    }
+
+    @Test
+    void a_file_is_known_by_its_content_whatever_its_name() throws IOException {
+        for (String name : List.of("a.bin", "a.hex", "a.dfu", "a")) {
+            byte[] text = ":0100000041BE\n:00000001FF\n".getBytes(StandardCharsets.US_ASCII);
+            assertThat(FirmwareReader.standard()
+                            .readFile(FirmwareSource.of(name, text))
+                            .format())
+                    .isEqualTo("ihex");
+        }
     }
 }

@@ -20,9 +20,10 @@ import org.junit.jupiter.api.Timeout;
  * Each reader given any bytes: it reads them or fails cleanly, holds no more than they can stand for, and what it has read can be written
  * and read again.
  *
- * <p>A build runs the kept inputs; {@code JAZZER_FUZZ=1} with one test chosen looks for new ones.
+ * <p>A build runs the kept inputs; {@code JAZZER_FUZZ=1} with one test chosen looks for new ones, for longer if {@code maxDuration} is
+ * raised.
  */
-@Timeout(value = 10, unit = TimeUnit.MINUTES)
+@Timeout(value = 2, unit = TimeUnit.MINUTES)
 class ReaderFuzzTest {
 
     private static final long LIMIT = 1 << 20;
@@ -65,32 +66,32 @@ class ReaderFuzzTest {
         }
     }
 
-    @FuzzTest(maxDuration = "5m")
+    @FuzzTest(maxDuration = "10s")
     void elf(byte[] bytes) throws IOException {
         readAndReadAgain(new ElfFormat(), FirmwareWriter.uf2(OptionalLong.empty()), bytes);
     }
 
-    @FuzzTest(maxDuration = "5m")
+    @FuzzTest(maxDuration = "10s")
     void intelHex(byte[] bytes) throws IOException {
         readAndReadAgain(new IntelHexFormat(), FirmwareWriter.intelHex(), bytes);
     }
 
-    @FuzzTest(maxDuration = "5m")
+    @FuzzTest(maxDuration = "10s")
     void sRecords(byte[] bytes) throws IOException {
         readAndReadAgain(new SRecordFormat(), FirmwareWriter.sRecord("again"), bytes);
     }
 
-    @FuzzTest(maxDuration = "5m")
+    @FuzzTest(maxDuration = "10s")
     void uf2(byte[] bytes) throws IOException {
         readAndReadAgain(new Uf2Format(), FirmwareWriter.uf2(OptionalLong.empty()), bytes);
     }
 
-    @FuzzTest(maxDuration = "5m")
+    @FuzzTest(maxDuration = "10s")
     void binary(byte[] bytes) throws IOException {
         readAndReadAgain(new BinaryFormat(), FirmwareWriter.intelHex(), bytes);
     }
 
-    @FuzzTest(maxDuration = "5m")
+    @FuzzTest(maxDuration = "10s")
     void dfu(byte[] bytes) throws IOException {
         readAndReadAgain(new DfuFormat(), FirmwareWriter.intelHex(), bytes);
         ByteArrayOutputStream sealed = new ByteArrayOutputStream();

@@ -42,6 +42,9 @@ public final class DfuSeFormat implements FirmwareFormat {
     static final int ELEMENT_SIZE = 8;
     static final int NAME_SIZE = 255;
 
+    /** Where in a target's prefix its name begins. */
+    private static final int NAME = 11;
+
     /** Makes the format. */
     public DfuSeFormat() {}
 
@@ -155,7 +158,10 @@ public final class DfuSeFormat implements FirmwareFormat {
             byte[] bytes = next(TARGET_SIZE, "target " + (number + 1) + " of " + targets);
             ByteBuffer b = numbers(bytes);
             if (!Arrays.equals(Arrays.copyOf(bytes, TARGET.length), TARGET)) {
-                throw fail(at, "expected the mark \"Target\" of target " + (number + 1) + " of " + targets);
+                throw fail(
+                        at,
+                        "expected the mark \"Target\" of target " + (number + 1) + " of " + targets + ", found \""
+                                + text(bytes, 0, TARGET.length) + "\"");
             }
             int alternate = b.get(6) & 0xff;
             String name = b.getInt(7) == 0 ? "" : name(bytes);
@@ -227,17 +233,28 @@ public final class DfuSeFormat implements FirmwareFormat {
         }
 
         private String name(byte[] target) {
-            StringBuilder name = new StringBuilder();
-            for (int i = 11; i < 11 + NAME_SIZE && target[i] != 0; i++) {
-                name.append(target[i] >= ' ' && target[i] <= '~' ? (char) target[i] : '?');
+            int end = NAME;
+            while (end < NAME + NAME_SIZE && target[end] != 0) {
+                end++;
             }
-            return name.toString();
+            return text(target, NAME, end);
+        }
+
+        private String text(byte[] b, int from, int to) {
+            StringBuilder text = new StringBuilder();
+            for (int i = from; i < to; i++) {
+                text.append(b[i] >= ' ' && b[i] <= '~' ? (char) b[i] : '?');
+            }
+            return text.toString();
         }
 
         private byte[] next(int length, String what) throws IOException {
             byte[] b = new byte[length];
-            if (content.read(position, b, 0, length) < length) {
-                throw fail(position, "the file ends within " + what);
+            int n = content.read(position, b, 0, length);
+            if (n < length) {
+                throw fail(
+                        position,
+                        "expected " + length + " bytes of " + what + ", found " + n + " in front of the suffix");
             }
             position += length;
             return b;

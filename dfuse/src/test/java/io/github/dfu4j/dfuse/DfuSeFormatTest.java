@@ -16,6 +16,7 @@ import io.github.dfu4j.image.FirmwareSource;
 import io.github.dfu4j.image.ImagePart;
 import io.github.dfu4j.image.Segment;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -34,6 +35,7 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.LongRange;
 import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -143,9 +145,9 @@ class DfuSeFormatTest {
     @ParameterizedTest
     @CsvSource({
         "5, 2, 'offset 0x5: expected DfuSe version 1, found 2'",
-        "11, 88, 'offset 0xb: expected the mark \"Target\" of target 1 of 1'",
-        "10, 2, 'offset 0x129: the file ends within target 2 of 2'",
-        "281, 2, 'offset 0x129: the file ends within element 2 of 2'",
+        "11, 88, 'offset 0xb: expected the mark \"Target\" of target 1 of 1, found \"Xarget\"'",
+        "10, 2, 'offset 0x129: expected 274 bytes of target 2 of 2, found 0 in front of the suffix'",
+        "281, 2, 'offset 0x129: expected 8 bytes of element 2 of 2, found 0 in front of the suffix'",
         "289, 5, 'offset 0x121: element 1 of 1 says it has 5 bytes, but only 4 follow'",
     })
     void a_broken_file_is_refused_with_its_offset(int at, int value, String message) throws IOException {
@@ -193,7 +195,28 @@ class DfuSeFormatTest {
         byte[] file = written(List.of(ImagePart.ofAlternate(3, "", many.build())));
         assertThat(read(file).image().segments()).hasSize(10_000);
         byte[] lie = changed(file, 281, 0xff, 0xff, 0xff, 0x7f);
-        assertThatThrownBy(() -> read(lie)).hasMessageContaining("the file ends within element 10001 of 2147483647");
+        assertThatThrownBy(() -> read(lie))
+                .hasMessageContaining("expected 8 bytes of element 10001 of 2147483647, found 0");
+    }
+
+    @Test
+    @Timeout(20)
+    void as_many_targets_as_there_can_be_are_read_in_no_time() throws IOException {
+        List<ImagePart> parts = new ArrayList<>();
+        for (int i = 0; i < 255; i++) {
+            FirmwareImage.Builder image = FirmwareImage.builder();
+            for (int j = 0; j < 100; j++) {
+                image.add(Segment.of(200L * i + 2L * j, new byte[] {(byte) j}));
+            }
+            parts.add(ImagePart.ofAlternate(i % 3, "", image.build()));
+        }
+        FirmwareFile file = read(written(parts));
+        assertThat(file.parts()).isEqualTo(parts);
+        assertThat(file.image().segments()).hasSize(25_500);
+        assertThat(codes(file))
+                .containsExactly("image-size", "repeated-alternate", "repeated-alternate", "repeated-alternate");
+        parts.add(parts.get(0));
+        assertThatThrownBy(() -> written(parts)).hasMessageContaining("255 targets, not 256");
     }
 
     @Test
@@ -265,11 +288,67 @@ class DfuSeFormatTest {
         assertThat(run("dfu-suffix", "-c", ours.toString())).contains("BCD DFU:\t0x011A");
     }
 
+    @Property(tries = 15, edgeCases = EdgeCasesMode.NONE)
+    void dfu_util_takes_every_file_written_and_dfuse_pack_finds_each_element(
+            @ForAll @Size(min = 1, max = 4) List<@Size(min = 1, max = 300) byte[]> elements,
+            @ForAll @IntRange(min = 1, max = 3) int targets,
+            @ForAll @IntRange(min = 16, max = 255) int suffixLength,
+            @ForAll boolean wholeSize)
+            throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/dfuse-pack")), "dfuse-pack is not installed");
+        FirmwareImage.Builder image = FirmwareImage.builder();
+        for (int i = 0; i < elements.size(); i++) {
+            image.add(Segment.of(0x08000000L + 0x1000L * i, elements.get(i)));
+        }
+        List<ImagePart> parts = new ArrayList<>();
+        for (int i = 0; i < targets; i++) {
+            parts.add(ImagePart.ofAlternate(i, "part " + i, image.build()));
+        }
+        byte[] plain = written(parts);
+        byte[] content = Arrays.copyOf(plain, plain.length - DfuSuffix.SIZE);
+        if (wholeSize) {
+            ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).putInt(6, content.length + suffixLength);
+        }
+        Path directory = Files.createTempDirectory("dfu4j");
+        try {
+            Path file = directory.resolve("a.dfu");
+            Files.write(file, sealed(content, new DfuSuffix(0, 0xdf11, 0x0483, 0x011a, suffixLength, 0)));
+            // At a port that no machine has, so that nothing is sent to a device that happens to be attached.
+            String said = said("dfu-util", "-v", "-p", "none", "-D", file.toString());
+            assertThat(said)
+                    .contains("DFU suffix version 11a", "Match vendor ID from file: 0483", "No DFU capable USB device")
+                    .doesNotContain("Warning");
+            Files.write(file, plain);
+            run("dfuse-pack", "-d", file.toString());
+            for (int target = 0; target < targets; target++) {
+                for (int i = 0; i < elements.size(); i++) {
+                    assertThat(directory.resolve("a.dfu.target" + target + ".image" + i + ".bin"))
+                            .hasBinaryContent(elements.get(i));
+                }
+            }
+        } finally {
+            for (File file : directory.toFile().listFiles()) {
+                Files.delete(file.toPath());
+            }
+            Files.delete(directory);
+        }
+    }
+
     private static String run(String... command) throws Exception {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        process.getOutputStream().close();
+        Process process = start(command);
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
         assertThat(process.waitFor()).as(said).isZero();
         return said;
+    }
+
+    /** What a tool says, however it ends. */
+    private static String said(String... command) throws Exception {
+        return new String(start(command).getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+    }
+
+    private static Process start(String... command) throws IOException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        process.getOutputStream().close();
+        return process;
     }
 }

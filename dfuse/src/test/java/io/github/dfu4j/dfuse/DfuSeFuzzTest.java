@@ -15,10 +15,10 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
 
 /** The DfuSe reader given any bytes, behind a mark and in front of a suffix that are right. */
-@Timeout(value = 10, unit = TimeUnit.MINUTES)
+@Timeout(value = 2, unit = TimeUnit.MINUTES)
 class DfuSeFuzzTest {
 
-    @FuzzTest(maxDuration = "5m")
+    @FuzzTest(maxDuration = "10s")
     void dfuse(byte[] bytes) throws IOException {
         ByteArrayOutputStream content = new ByteArrayOutputStream();
         content.write(DfuSeFormat.SIGNATURE);

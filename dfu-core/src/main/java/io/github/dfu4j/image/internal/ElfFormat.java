@@ -39,7 +39,7 @@ public final class ElfFormat implements FirmwareFormat {
     private static final int EM_X86_64 = 62;
 
     /** Each section is looked up in each segment; a file that wants more look-ups than this is not made by a linker. */
-    private static final long MOST_LOOKUPS = 1L << 30;
+    private static final long MOST_LOOKUPS = 1L << 27;
 
     /** An ELF header is the shortest thing that still says what a file is. */
     private static final int SIZE_32 = 52;
