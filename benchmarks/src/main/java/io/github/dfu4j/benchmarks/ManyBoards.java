@@ -74,11 +74,12 @@ public final class ManyBoards {
             cpu = cpu.plus(bench.cpu);
         }
         return new Result(
-                boards,
-                median(one),
-                median(many),
-                cpu.dividedBy((long) rounds * boards),
-                new Bench(new VirtualTime(), boards).heapInMidJob() / boards);
+                boards, median(one), median(many), cpu.dividedBy((long) rounds * boards), heapPerBoard(boards));
+    }
+
+    /** The heap in use while all boards are being written, by their number, in simulated time. */
+    static long heapPerBoard(int boards) throws Exception {
+        return new Bench(new VirtualTime(), boards).heapInMidJob() / boards;
     }
 
     private static Duration median(List<Duration> times) {

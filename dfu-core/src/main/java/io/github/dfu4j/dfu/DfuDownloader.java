@@ -158,6 +158,7 @@ public final class DfuDownloader {
                 work.verify(session);
                 work.finish(session, watch);
             }
+            work.resetOnceMore();
             work.lookAgain();
             return work.report(DownloadReport.Outcome.COMPLETED);
         } catch (IOException e) {
@@ -436,16 +437,44 @@ public final class DfuDownloader {
             Quirks known = session.quirks();
             if (!byItself && known.has(Trait.DETACH_TO_ATTACH)) {
                 session.detach(Duration.ofSeconds(1));
-            } else if ((!byItself || known.has(Trait.EXTRA_RESET)) && !known.has(Trait.NO_BUS_RESET)) {
-                try {
-                    session.reset();
-                } catch (UsbException e) {
-                    if (e.kind() != UsbException.Kind.GONE) {
-                        throw e;
-                    }
-                }
+            } else if (!byItself && !known.has(Trait.NO_BUS_RESET)) {
+                reset(session);
             }
             back = Optional.of(await(watch, session.target(), step));
+        }
+
+        /** Some devices come back in DFU mode from the first reset, and start their application at the second. */
+        private void resetOnceMore() throws IOException {
+            Optional<DfuInterface> found = found();
+            if (!found.isPresent() || !found.get().quirks().has(Trait.EXTRA_RESET)) {
+                return;
+            }
+            DfuInterface still = inItsMode(found.get());
+            if (still.mode() == DfuMode.DFU) {
+                Step step = Step.of("send the device back to its application");
+                DeviceWatch watch = new DeviceWatch(bus, still.device(), time);
+                try (DfuSession again = open(still)) {
+                    again.during(step);
+                    reset(again);
+                }
+                back = Optional.of(await(watch, still, step));
+            }
+        }
+
+        private void reset(DfuSession session) throws UsbException {
+            try {
+                session.reset();
+            } catch (UsbException e) {
+                if (e.kind() != UsbException.Kind.GONE) {
+                    throw e;
+                }
+            }
+        }
+
+        /** The DFU interface of the device that has come back. */
+        private Optional<DfuInterface> found() {
+            return back.flatMap(Reenumeration::device)
+                    .flatMap(d -> DfuInterface.of(d, quirks).stream().findFirst());
         }
 
         /**
@@ -453,8 +482,7 @@ public final class DfuDownloader {
          * could not be read right after the download is brought to DFU mode once more for that.
          */
         private void lookAgain() throws IOException {
-            Optional<DfuInterface> found = back.flatMap(Reenumeration::device)
-                    .flatMap(d -> DfuInterface.of(d, quirks).stream().findFirst());
+            Optional<DfuInterface> found = found();
             if (!found.isPresent()) {
                 return;
             }

@@ -64,7 +64,8 @@ abstract class Gadget {
         if (type == 0) {
             return standard(setup);
         }
-        if (type != 0x20 || recipient != 1 || setup.index() != 0 || setup.request() > ABORT) {
+        int index = setup.request() == DETACH && board.has(Habit.DETACH_WANTS_BIT_8) ? 0x100 : 0;
+        if (type != 0x20 || recipient != 1 || setup.index() != index || setup.request() > ABORT) {
             return Reply.STALL;
         }
         if (configuration == 0) {

@@ -58,5 +58,21 @@ public enum Habit {
     /** bwPollTimeout is always zero, however long an operation takes. */
     ZERO_POLL_TIMEOUT,
     /** bmAttributes says that upload works, but it is stalled (Jabra). */
-    UPLOAD_STALLS
+    UPLOAD_STALLS,
+    /** GETSTATUS during an upload ends it (Openmoko FreeRunner). */
+    STATUS_ENDS_UPLOAD,
+    /** Nothing is answered for most of a second after the download of length 0 (TAS1020B). */
+    SILENT_BEFORE_MANIFEST,
+    /** Manifestation goes on only while it is polled (Poly cameras, FlatFrog). */
+    MANIFEST_NEEDS_POLLS,
+    /** DETACH in DFU mode starts the application, and a bus reset does not (Realtek, SunplusIT, Sonix and AVer cameras). */
+    DETACH_RETURNS,
+    /** DETACH is stalled unless bit 8 of wIndex is set (Poly cameras). */
+    DETACH_WANTS_BIT_8,
+    /** Nothing is answered after a bus reset in DFU mode (Poly cameras). */
+    RESET_HANGS,
+    /** A bus reset in DFU mode leads into DFU mode once more, and the next one to the application (Jabra). */
+    SECOND_RESET_RETURNS,
+    /** A bus reset returns to the application only after an upload or a download (M-Stack). */
+    RETURN_NEEDS_TRANSFER
 }

@@ -2,6 +2,7 @@ package io.github.dfu4j.simulator;
 
 import io.github.dfu4j.image.AddressRange;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,11 +20,14 @@ public final class PlainDfu extends VirtualBoard {
 
     private static final int ATTACH_MILLIS = 200;
 
-    private final PlainProfile profile;
+    private PlainProfile profile;
     private final FlashMemory memory;
     private String serial = "0001";
     private int firmwareSize;
     private boolean startsInDfu;
+    private int awayMillis = ATTACH_MILLIS;
+    /** For {@link Habit#SECOND_RESET_RETURNS}: whether it has been reset once. */
+    private boolean resetOnce;
 
     /**
      * A device with a valid firmware of 4096 bytes.
@@ -62,6 +66,26 @@ public final class PlainDfu extends VirtualBoard {
     /** Gives it another serial number. */
     public PlainDfu serial(String number) {
         serial = number;
+        return this;
+    }
+
+    /**
+     * Gives it the ids of another device, to be recognised by them.
+     *
+     * @param runtimeProduct idProduct of the application, 0 if it has no run-time DFU interface
+     * @param dfuProduct idProduct in DFU mode
+     * @param release bcdDevice
+     * @param protocol bInterfaceProtocol in DFU mode
+     */
+    public PlainDfu ids(int vendor, int runtimeProduct, int dfuProduct, int release, int protocol) {
+        profile = profile.with(vendor, runtimeProduct, dfuProduct, release, protocol);
+        startsInDfu = runtimeProduct == 0;
+        return this;
+    }
+
+    /** Lets it take its time to come back in its other mode. */
+    public PlainDfu awayFor(Duration time) {
+        awayMillis = (int) time.toMillis();
         return this;
     }
 
@@ -105,7 +129,13 @@ public final class PlainDfu extends VirtualBoard {
     void reenumerate(boolean dfu) {
         detach();
         run(dfu ? Running.BOOTLOADER : Running.APPLICATION);
-        later(ATTACH_MILLIS, () -> show(dfu));
+        later(awayMillis, () -> show(dfu));
+    }
+
+    /** A bus reset in DFU mode has been answered by coming back in DFU mode; answers whether this was the first one. */
+    boolean firstReset() {
+        resetOnce = !resetOnce;
+        return resetOnce;
     }
 
     private void show(boolean dfu) {

@@ -11,6 +11,8 @@ import java.util.List;
 final class PlainGadget extends Gadget {
 
     private static final long MILLI = 1_000_000;
+    private static final int SILENT_MILLIS = 900;
+    private static final int POLLS_OF_MANIFEST = 3;
 
     private final PlainDfu dfu;
     private final PlainProfile profile;
@@ -22,6 +24,10 @@ final class PlainGadget extends Gadget {
     private long detachBy;
     private boolean manifested;
     private boolean manifesting;
+    private int manifestPolls;
+    private long silentUntil;
+    private boolean transferred;
+    private boolean hangs;
 
     PlainGadget(PlainDfu dfu, PlainProfile profile, String serial, FlashMemory memory, boolean dfuMode) {
         super(dfu, describe(profile, serial, dfuMode));
@@ -65,8 +71,10 @@ final class PlainGadget extends Gadget {
             dfu.reenumerate(true);
         } else if (!dfuMode) {
             state = APP_IDLE;
-        } else if (profile.runtimeProduct() != 0 && dfu.firmwareValid()) {
-            dfu.reenumerate(false);
+        } else if (board.has(Habit.RESET_HANGS)) {
+            hangs = true;
+        } else if (profile.runtimeProduct() != 0 && dfu.firmwareValid() && returnsOnReset()) {
+            dfu.reenumerate(board.has(Habit.SECOND_RESET_RETURNS) && dfu.firstReset());
         } else if (dfu.firmwareValid()) {
             state = DFU_IDLE;
             status = OK;
@@ -75,8 +83,15 @@ final class PlainGadget extends Gadget {
         }
     }
 
+    private boolean returnsOnReset() {
+        return !board.has(Habit.DETACH_RETURNS) && (transferred || !board.has(Habit.RETURN_NEEDS_TRANSFER));
+    }
+
     @Override
     Reply classRequest(ControlSetup s, byte[] out) {
+        if (hangs) {
+            return Reply.SILENCE;
+        }
         if (state == APP_DETACH && board.now() >= detachBy) {
             state = APP_IDLE;
         }
@@ -96,6 +111,9 @@ final class PlainGadget extends Gadget {
     }
 
     private Reply detach(int timeout) {
+        if (dfuMode && board.has(Habit.DETACH_RETURNS) && dfu.firmwareValid()) {
+            return Reply.ACK.then(() -> board.later(10, () -> dfu.reenumerate(false)));
+        }
         if (state != APP_IDLE) {
             return refuse();
         }
@@ -114,6 +132,8 @@ final class PlainGadget extends Gadget {
             }
             state = MANIFEST_SYNC;
             manifested = false;
+            manifestPolls = 0;
+            silentUntil = board.has(Habit.SILENT_BEFORE_MANIFEST) ? board.now() + SILENT_MILLIS * MILLI : 0;
             return Reply.ACK;
         }
         boolean fits = out.length <= profile.transferSize() && profile.can(PlainProfile.CAN_DOWNLOAD);
@@ -128,6 +148,7 @@ final class PlainGadget extends Gadget {
             fail(ERR_TARGET);
             return Reply.STALL;
         }
+        transferred = true;
         block = out;
         state = DNLOAD_SYNC;
         return Reply.ACK;
@@ -142,6 +163,7 @@ final class PlainGadget extends Gadget {
             offset = 0;
         }
         int n = Math.min(length, dfu.firmwareSize() - offset);
+        transferred = true;
         AddressRange range = AddressRange.ofSize(offset, n);
         board.ledger().add(new Ledger.Read(Duration.ofNanos(board.now()), range));
         byte[] data = memory.read(offset, n);
@@ -151,6 +173,12 @@ final class PlainGadget extends Gadget {
     }
 
     private Reply getStatus() {
+        if (board.now() < silentUntil) {
+            return Reply.SILENCE;
+        }
+        if (state == UPLOAD_IDLE && board.has(Habit.STATUS_ENDS_UPLOAD)) {
+            idle();
+        }
         switch (state) {
             case DNLOAD_SYNC -> {
                 if (block.length == 0 && board.busyUntil() == 0) {
@@ -170,9 +198,21 @@ final class PlainGadget extends Gadget {
                     idle();
                     return statusReply(0);
                 }
+                if (board.has(Habit.MANIFEST_NEEDS_POLLS)) {
+                    state = MANIFEST;
+                    return statusReply(profile.manifestMillis());
+                }
                 return busy(MANIFEST, MANIFEST_SYNC, profile.manifestMillis()).then(this::manifest);
             }
             case DNBUSY, MANIFEST -> {
+                if (state == MANIFEST && board.has(Habit.MANIFEST_NEEDS_POLLS)) {
+                    if (++manifestPolls < POLLS_OF_MANIFEST) {
+                        return statusReply(profile.manifestMillis());
+                    }
+                    state = MANIFEST_SYNC;
+                    firmwareComplete();
+                    return getStatus();
+                }
                 return refuse();
             }
             default -> {
@@ -203,17 +243,21 @@ final class PlainGadget extends Gadget {
         }
         manifesting = true;
         board.later(profile.manifestMillis(), () -> {
-            manifested = true;
             manifesting = false;
-            dfu.firmwareSize(offset);
-            board.happened("firmware of " + offset + " bytes is valid");
-            if (!profile.can(PlainProfile.TOLERANT)) {
-                state = MANIFEST_WAIT_RESET;
-                if (profile.can(PlainProfile.WILL_DETACH) && profile.runtimeProduct() != 0) {
-                    dfu.reenumerate(false);
-                }
-            }
+            firmwareComplete();
         });
+    }
+
+    private void firmwareComplete() {
+        manifested = true;
+        dfu.firmwareSize(offset);
+        board.happened("firmware of " + offset + " bytes is valid");
+        if (!profile.can(PlainProfile.TOLERANT)) {
+            state = MANIFEST_WAIT_RESET;
+            if (profile.can(PlainProfile.WILL_DETACH) && profile.runtimeProduct() != 0) {
+                dfu.reenumerate(false);
+            }
+        }
     }
 
     private Reply idle() {

@@ -127,6 +127,24 @@ record PlainProfile(
                         Set.of(habits)));
     }
 
+    PlainProfile with(int otherVendor, int otherRuntime, int otherDfu, int otherRelease, int otherProtocol) {
+        return new PlainProfile(
+                name,
+                otherVendor,
+                otherRuntime,
+                otherDfu,
+                otherRelease,
+                version,
+                otherProtocol,
+                attributes,
+                transferSize,
+                alternates,
+                size,
+                blockMillis,
+                manifestMillis,
+                habits);
+    }
+
     boolean can(int bit) {
         return (attributes & bit) != 0;
     }
