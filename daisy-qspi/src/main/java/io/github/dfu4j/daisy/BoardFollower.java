@@ -38,6 +38,9 @@ final class BoardFollower {
     /** Who pressed the wrong buttons may see nothing happen, so the presses are asked for again after this time. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+    /** udev gives a device its permissions shortly after its arrival. */
+    private static final Duration ACCESSIBLE = Duration.ofSeconds(2);
+
     private static final Duration POLL = Duration.ofMillis(100);
 
     /** How often the right presses are asked for before it gives up. */
@@ -86,7 +89,9 @@ final class BoardFollower {
     /** The board as it is now. */
     DaisyBoard look() throws UsbException, RouteException {
         if (port.isPresent()) {
-            return DaisyBoard.at(bus, port.get());
+            DaisyBoard board = DaisyBoard.at(bus, port.get());
+            refuseIfClosed(board.device());
+            return board;
         }
         List<DaisyBoard> boards = DaisyBoard.find(bus);
         if (boards.size() > 1) {
@@ -100,10 +105,21 @@ final class BoardFollower {
                     null);
         }
         if (boards.isEmpty()) {
+            for (UsbDevice device : bus.devices()) {
+                refuseIfClosed(Optional.of(device));
+            }
             return DaisyBoard.NONE;
         }
         port = boards.get(0).port();
         return boards.get(0);
+    }
+
+    /** What the system does not let this user open may be the board, and no press makes it more. */
+    private static void refuseIfClosed(Optional<UsbDevice> device) throws UsbException {
+        Optional<UsbException> problem = device.flatMap(DaisyBoard::closed);
+        if (problem.isPresent()) {
+            throw problem.get();
+        }
     }
 
     /** Notes what is at the board's port now, to find out later what became of it. */
@@ -217,6 +233,7 @@ final class BoardFollower {
                     + ". Unplug the others.");
         }
         Optional<UsbDevice> device = result.device();
+        refuseIfClosed(device); // the watch has given it time to become accessible
         device.flatMap(UsbDevice::port).ifPresent(place -> port = Optional.of(place));
         return device.map(DaisyBoard::of).orElse(DaisyBoard.NONE);
     }
@@ -227,13 +244,20 @@ final class BoardFollower {
 
     /** A board that was not there: waits for it at its port, or for any bootloader that was not there before. */
     private DaisyBoard arrival(Deadline deadline) throws IOException, InterruptedException {
+        Deadline accessible = Deadline.in(time, deadline.remaining().plus(ACCESSIBLE));
         while (true) {
             for (UsbDevice device : bus.devices()) {
                 DaisyBoard board = DaisyBoard.of(device);
+                boolean closed = DaisyBoard.closed(device).isPresent();
                 boolean here = port.isPresent()
                         ? device.port().equals(port)
-                        : board.dfu().isPresent() && !strangers.contains(device.key());
-                if (here) {
+                        : (board.dfu().isPresent() || closed) && !strangers.contains(device.key());
+                if (here && closed) {
+                    accessible = sooner(accessible, ACCESSIBLE);
+                    if (accessible.passed()) {
+                        refuseIfClosed(Optional.of(device));
+                    }
+                } else if (here) {
                     port = device.port().isPresent() ? device.port() : port;
                     return board;
                 }

@@ -45,6 +45,13 @@ public record DaisyBoard(DaisyMode mode, Optional<UsbDevice> device, Optional<Df
         return new DaisyBoard(DaisyMode.APPLICATION, Optional.of(device), Optional.empty());
     }
 
+    /** Why a device that speaks DfuSe cannot be used, and so not be recognised, if that is so. */
+    static Optional<UsbException> closed(UsbDevice device) {
+        boolean speaksDfuSe = DfuInterface.of(device, DaisyQuirks.table(ReadBack.UNKNOWN)).stream()
+                .anyMatch(dfu -> dfu.mode() == DfuMode.DFU && dfu.isDfuSe());
+        return speaksDfuSe ? device.accessProblem() : Optional.empty();
+    }
+
     /**
      * The boards on a bus that are in one of the bootloaders. A board that runs an application is not known for a Daisy.
      *

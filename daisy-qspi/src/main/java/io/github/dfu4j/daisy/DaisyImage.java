@@ -254,6 +254,14 @@ public final class DaisyImage {
                                     + " (its ROM bootloader shows 2 MB, which are not there).",
                             "Rebuild with APP_TYPE=BOOT_SRAM (up to 480 KB) or APP_TYPE=BOOT_QSPI.");
                 }
+                AddressRange shown = DaisyMemory.QSPI_ADVERTISED;
+                if (DaisyMemory.QSPI_FLASH.range().contains(range.start()) && !shown.contains(range)) {
+                    throw refuse(
+                            "It has bytes up to " + AddressRange.hex(range.last())
+                                    + ", but the Daisy bootloader offers QSPI flash only up to "
+                                    + AddressRange.hex(shown.last()) + ".",
+                            "Move the data below " + AddressRange.hex(shown.end()) + ".");
+                }
                 boolean known = internalFlash.contains(range)
                         || DaisyMemory.QSPI_FLASH.range().contains(range)
                         || DaisyMemory.AXI_SRAM.range().contains(range);
@@ -266,14 +274,6 @@ public final class DaisyImage {
                                             : " in " + there.get(0).words() + ", which forgets them without power."),
                             "Check the linker script: code and data must have load addresses in internal flash"
                                     + " (0x08000000, 128 KB) or QSPI flash (0x90000000, 8 MB).");
-                }
-                AddressRange shown = DaisyMemory.QSPI_ADVERTISED;
-                if (DaisyMemory.QSPI_FLASH.range().contains(range) && !shown.contains(range)) {
-                    throw refuse(
-                            "It has bytes up to " + AddressRange.hex(range.last())
-                                    + ", but the Daisy bootloader offers QSPI flash only up to "
-                                    + AddressRange.hex(shown.last()) + ".",
-                            "Move the data below " + AddressRange.hex(shown.end()) + ".");
                 }
             }
         }

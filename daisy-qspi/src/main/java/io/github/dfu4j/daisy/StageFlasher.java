@@ -146,11 +146,9 @@ final class StageFlasher {
             try {
                 flash(job, board, outcome);
                 return;
-            } catch (FlashException e) {
+            } catch (IOException e) {
                 // The window was missed, or somebody pressed RESET late: the board is not lost.
-                boolean gone =
-                        e.getCause() instanceof DfuTransferException lost && lost.kind() == UsbException.Kind.GONE;
-                if (!gone || !e.report().written().isEmpty() || attempt == ATTEMPTS) {
+                if (attempt == ATTEMPTS || outcome.flash.isPresent() || !isGoneBeforeWriting(e)) {
                     throw e;
                 }
                 noticed = "The board left its bootloader before anything was written.";
@@ -158,6 +156,16 @@ final class StageFlasher {
                 follower.lookAgain();
             }
         }
+    }
+
+    private static boolean isGoneBeforeWriting(IOException failure) {
+        if (failure instanceof FlashException flash) {
+            return flash.report().written().isEmpty()
+                    && flash.getCause() instanceof DfuTransferException lost
+                    && lost.kind() == UsbException.Kind.GONE;
+        }
+        return (failure instanceof DfuTransferException lost && lost.kind() == UsbException.Kind.GONE)
+                || (failure instanceof UsbException usb && usb.kind() == UsbException.Kind.GONE);
     }
 
     private void flash(Job job, DaisyBoard board, Outcome outcome) throws IOException, InterruptedException {

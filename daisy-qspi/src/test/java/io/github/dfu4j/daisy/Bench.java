@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.Consumer;
 
 /** A simulated Daisy Seed on a bus, with a person at it and everything that a runner tells. */
 final class Bench {
@@ -30,6 +31,7 @@ final class Bench {
     RouteOptions options = RouteOptions.DEFAULT;
     Hands hands;
     boolean cancelled;
+    private Consumer<RouteEvent> also = event -> {};
 
     Bench(DaisySeed board) {
         this.board = board;
@@ -57,6 +59,16 @@ final class Bench {
         return this;
     }
 
+    /** Does something when a stage begins for the first time. */
+    void atStage(int index, Runnable what) {
+        also = event -> {
+            if (event instanceof RouteEvent.StageStarted started && started.index() == index) {
+                also = none -> {};
+                what.run();
+            }
+        };
+    }
+
     RouteRunner runner() {
         return new RouteRunner(
                 bus,
@@ -66,7 +78,10 @@ final class Bench {
                     asked.add(request);
                     hands.press(request);
                 },
-                events::add,
+                event -> {
+                    events.add(event);
+                    also.accept(event);
+                },
                 () -> cancelled,
                 options);
     }

@@ -170,6 +170,10 @@ class DaisyImageTest {
         assertThatThrownBy(() -> at(0xc000_0000L, new byte[10])).hasMessageContaining("SDRAM");
         assertThatThrownBy(() -> at(0x7000_0000L, new byte[10])).hasMessageContaining("has no flash");
         assertThatThrownBy(() -> at(0x907f_f000L, new byte[10])).hasMessageContaining("0x907BFFFF");
+        assertThatThrownBy(() -> at(0x907f_fff0L, new byte[100]))
+                .hasMessageContaining("0x907BFFFF")
+                .hasMessageNotContaining("forgets");
+        assertThatThrownBy(() -> at(0x8fff_fff0L, new byte[100])).hasMessageContaining("has no flash");
     }
 
     @Test

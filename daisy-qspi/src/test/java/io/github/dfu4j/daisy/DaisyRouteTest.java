@@ -15,6 +15,9 @@ import io.github.dfu4j.simulator.Fault;
 import io.github.dfu4j.simulator.Habit;
 import io.github.dfu4j.simulator.Operator;
 import io.github.dfu4j.simulator.VirtualBoard.Running;
+import io.github.dfu4j.usb.PortPath;
+import io.github.dfu4j.usb.UsbBus;
+import io.github.dfu4j.usb.UsbException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,6 +27,7 @@ import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -344,13 +348,16 @@ class DaisyRouteTest {
 
     /** Whatever stage a route was broken off at, the same command plans anew from what it sees. */
     @ParameterizedTest
-    @ValueSource(ints = {200, 350, 500, 700, 900, 1500, 2150, 2250})
-    void broken_off_anywhere_the_same_command_does_what_is_left(int transfer) throws Exception {
+    @CsvSource({"0, 20", "0, 200", "0, 500", "2, 100", "2, 700", "4, 60", "4, 200", "4, 320"})
+    void broken_off_anywhere_the_same_command_does_what_is_left(int stage, int transfer) throws Exception {
         Bench bench = new Bench(new DaisySeed()).after(1000);
         DaisyImage image = Bench.birds("birds-internal.elf");
         DaisyRoute route = bench.route(image);
-        bench.board.inject(new Fault.PowerCut(Duration.ofSeconds(1)), Fault.Trigger.at(transfer));
-        assertThatThrownBy(() -> bench.runner().run(route)).isInstanceOf(RouteException.class);
+        bench.atStage(
+                stage, () -> bench.board.inject(new Fault.PowerCut(Duration.ofSeconds(1)), Fault.Trigger.at(transfer)));
+        assertThatThrownBy(() -> bench.runner().run(route))
+                .isInstanceOf(RouteException.class)
+                .hasMessageContaining("Stage " + (stage + 1));
         bench.after(4000);
         bench.runner().run(bench.route(image));
         assertThat(Bench.holds(bench.board, image.internal())).isTrue();
@@ -434,6 +441,37 @@ class DaisyRouteTest {
         assertThat(words(route)).containsExactly("ENTER_BOOTLOADER", "DATA");
         bench.runner().run(route);
         assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 3, 12, 20})
+    void a_board_that_leaves_while_it_is_looked_at_is_asked_for_again(int transfer) throws Exception {
+        Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V6_4)).after(1000);
+        DaisyImage image = data(0x900c_0000L, 5000);
+        DaisyRoute route = bench.runner().plan(image, Optional.empty());
+        bench.board.inject(new Fault.Disconnect(Duration.ofMillis(300)), Fault.Trigger.at(transfer));
+        bench.runner().run(route);
+        assertThat(Bench.holds(bench.board, image.qspi())).isTrue();
+    }
+
+    @Test
+    void a_bootloader_that_this_user_may_not_open_is_named_instead_of_asking_for_presses() throws Exception {
+        Bench bench = new Bench(new DaisySeed()).after(1000);
+        UsbBus closed = ClosedBus.over(bench.bus);
+        for (Optional<PortPath> port : List.of(Optional.of(bench.port), Optional.<PortPath>empty())) {
+            RouteRunner runner = new RouteRunner(
+                    closed,
+                    port,
+                    bench.bus.time(),
+                    bench.asked::add,
+                    RouteListener.NONE,
+                    () -> false,
+                    RouteOptions.DEFAULT);
+            assertThatThrownBy(() -> runner.plan(data(0x900c_0000L, 5000), Optional.empty()))
+                    .isInstanceOfSatisfying(
+                            UsbException.class, e -> assertThat(e.kind()).isEqualTo(UsbException.Kind.ACCESS_DENIED));
+        }
+        assertThat(bench.asked).isEmpty();
     }
 
     @Test

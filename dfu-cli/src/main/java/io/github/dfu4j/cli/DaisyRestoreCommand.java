@@ -1,5 +1,6 @@
 package io.github.dfu4j.cli;
 
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -25,6 +26,12 @@ final class DaisyRestoreCommand extends DaisyRouteCommand {
 
     @Override
     public Integer call() throws Exception {
-        return load(trust, file, at, DaisyBytes.read(file));
+        // to either flash, as either can be saved
+        return load(
+                trust,
+                file,
+                at,
+                DaisyBytes.read(file),
+                (table, image) -> table.runner().plan(image, Optional.empty()));
     }
 }

@@ -35,8 +35,18 @@ abstract class DaisyRouteCommand extends DaisySubcommand {
         return status;
     }
 
-    /** Writes bytes at an address, to either flash, and starts nothing. */
+    /** How a command plans the route of some bytes. */
+    interface Planning {
+        DaisyRoute plan(DaisyTable table, DaisyImage image) throws IOException;
+    }
+
+    /** Writes bytes into QSPI flash, and starts nothing. */
     final int load(TrustOptions trust, String name, long at, byte[] bytes) throws Exception {
+        return load(trust, name, at, bytes, (table, image) -> table.loader().plan(image));
+    }
+
+    /** Writes bytes at an address, and starts nothing. */
+    final int load(TrustOptions trust, String name, long at, byte[] bytes, Planning planning) throws Exception {
         FirmwareImage image = FirmwareImage.builder()
                 .origin(name, "")
                 .add(Segment.wrap(at, bytes, 0, bytes.length))
@@ -45,8 +55,7 @@ abstract class DaisyRouteCommand extends DaisySubcommand {
         Optional<ManifestVerifier> verifier = trust.verifier(name, false);
         RouteOptions options = RouteOptions.DEFAULT.withStart(false);
         return atTable(verifier.map(options::withVerifier).orElse(options), table -> {
-            DaisyRoute route = table.runner().plan(sorted, Optional.empty());
-            return follow(table, route, trust, verifier);
+            return follow(table, planning.plan(table, sorted), trust, verifier);
         });
     }
 }

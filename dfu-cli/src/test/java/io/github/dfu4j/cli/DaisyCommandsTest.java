@@ -183,6 +183,19 @@ class DaisyCommandsTest {
     }
 
     @Test
+    void load_is_for_qspi_flash_alone_and_restore_for_either() throws IOException {
+        Path file = folder.resolve("data.bin");
+        Files.write(file, new byte[100]);
+        String usb = board("&mode=bootloader");
+        CommandRun load = dfu("--usb", usb, "daisy", "load", file.toString(), "--at", "0x08000000");
+        assertThat(load.status()).isEqualTo(65);
+        assertThat(load.err()).contains("internal flash, which the Daisy bootloader cannot reach");
+        CommandRun restore = dfu("--usb", usb, "daisy", "restore", "-n", file.toString(), "--at", "0x08000000");
+        assertThat(restore.status()).as(restore.err()).isZero();
+        assertThat(restore.out()).contains("through the ROM bootloader");
+    }
+
+    @Test
     void backup_says_that_no_released_bootloader_can_be_read() {
         CommandRun run = dfu(
                 "--usb",
