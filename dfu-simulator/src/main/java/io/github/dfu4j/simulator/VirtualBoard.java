@@ -1,21 +1,19 @@
 package io.github.dfu4j.simulator;
 
-import io.github.dfu4j.simulator.internal.WireTime;
+import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.usb.ControlSetup;
 import io.github.dfu4j.usb.UsbException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.EnumSet;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -41,11 +39,10 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
 
     private record Event(long at, long order, boolean outside, Runnable action) {}
 
-    private record Injected(Fault fault, Fault.Trigger trigger, long since) {}
-
     private static final long MILLI = 1_000_000;
     private static final int BUS_RESET_MILLIS = 100;
     private static final int LOOK_AGAIN_MILLIS = 20;
+    private static final long OVER = -1;
 
     private final String name;
     private final Map<Habit, Boolean> habitSwitches = new EnumMap<>(Habit.class);
@@ -53,7 +50,7 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
     private final Object lock = new Object();
     private final PriorityQueue<Event> events =
             new PriorityQueue<>(Comparator.comparingLong(Event::at).thenComparingLong(Event::order));
-    private final List<Injected> faults = new ArrayList<>();
+    private final Transfers transfers = new Transfers(this);
     private final Ledger ledger = new Ledger(this::now, this::look);
 
     private VirtualTime time = new VirtualTime();
@@ -62,9 +59,6 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
     private @Nullable Gadget gadget;
     private long attachment;
     private long blockedUntil;
-    private long transferCount;
-    private int stuckPolls;
-    private int stuckPollTimeout;
     private @Nullable FlashJob job;
     private boolean plugged;
     private boolean bootPressed;
@@ -126,13 +120,16 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
      */
     public final FlashMemory memoryAt(long address) {
         return inside(() -> find(address)
-                .orElseThrow(() -> new IllegalArgumentException(
-                        name + " has no memory at " + io.github.dfu4j.image.AddressRange.hex(address))));
+                .orElseThrow(
+                        () -> new IllegalArgumentException(name + " has no memory at " + AddressRange.hex(address))));
     }
 
     /** Lets a fault happen once, at a transfer which the trigger names. Transfers are counted from now on. */
     public final void inject(Fault fault, Fault.Trigger trigger) {
-        inside(() -> faults.add(new Injected(fault, trigger, transferCount)));
+        inside(() -> {
+            transfers.inject(fault, trigger);
+            return null;
+        });
     }
 
     /** Presses BOOT and holds it. */
@@ -300,16 +297,7 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
     }
 
     final void restart(Start why) {
-        FlashJob cut = job;
-        job = null;
-        if (cut != null) {
-            cut.cut(now(), ledger);
-        }
-        events.removeIf(e -> !e.outside());
-        blockedUntil = 0;
-        stuckPolls = 0;
-        detach();
-        running = Running.NOTHING;
+        stop();
         start(why);
     }
 
@@ -364,7 +352,7 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
         inside(() -> {
             if (plugged) {
                 happened("unplugged");
-                losePower();
+                stop();
                 plugged = false;
             }
             return null;
@@ -448,227 +436,47 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
     }
 
     final int transfer(long mine, ControlSetup setup, byte[] data, int offset, int timeoutMillis) throws UsbException {
-        long begin = time.nanos();
-        long deadline = begin + timeoutMillis * MILLI;
-        Outcome outcome = submit(mine, setup, data, offset, deadline);
-        await(Math.min(outcome.end, deadline), mine, outcome);
-        synchronized (lock) {
-            catchUp();
-            UsbException.Kind failure = outcome.failure;
-            if (failure == UsbException.Kind.TIMEOUT && attachment != mine) {
-                failure = UsbException.Kind.GONE;
-            } else if (failure == null && !outcome.delivered && attachment != mine) {
-                failure = UsbException.Kind.GONE;
-            } else if (failure == null && outcome.end > deadline) {
-                failure = UsbException.Kind.TIMEOUT;
-            } else if (failure == null && !outcome.delivered) {
-                failure = UsbException.Kind.GONE;
-            }
-            int n = failure == null ? outcome.transferred : 0;
-            ledger.transfer(new Ledger.Transfer(
-                    Duration.ofNanos(now()), setup, n, failure, Duration.ofNanos(time.nanos() - begin)));
-            if (failure != null) {
-                throw new UsbException(failure, "control transfer " + setup + " to " + name + ": " + failure.words());
-            }
-            return n;
-        }
+        return transfers.transfer(mine, setup, data, offset, timeoutMillis);
     }
 
-    /** Waits until a time, or until the transfer has ended or the device is gone before that. */
-    private void await(long until, long mine, @Nullable Outcome outcome) throws UsbException {
+    // ---- what its transfers ask of it
+
+    /** Waits until a time, or until something is so before that; while the clock is real, somebody may make it so. */
+    final void await(long until, BooleanSupplier so) throws UsbException {
         while (true) {
-            long next;
-            synchronized (lock) {
-                catchUp();
+            long next = inside(() -> {
                 long now = now();
-                boolean over = attachment != mine || (outcome != null && outcome.delivered);
-                if (now >= until || over) {
-                    return;
+                if (now >= until || so.getAsBoolean()) {
+                    return OVER;
                 }
                 Event event = events.peek();
-                next = event == null ? until : Math.min(until, event.at());
-                if (time.isRealTime()) {
-                    next = Math.min(next, now + LOOK_AGAIN_MILLIS * MILLI); // somebody may pull the plug meanwhile
-                }
+                long soonest = event == null ? until : Math.min(until, event.at());
+                return time.isRealTime() ? Math.min(soonest, now + LOOK_AGAIN_MILLIS * MILLI) : soonest;
+            });
+            if (next == OVER) {
+                return;
             }
             sleepUntil(next);
         }
     }
 
-    /** What will have become of a transfer when it ends. */
-    private static final class Outcome {
-        final long end;
-        final UsbException.@Nullable Kind failure;
-        int transferred;
-        boolean delivered;
-
-        Outcome(long end, UsbException.@Nullable Kind failure) {
-            this.end = end;
-            this.failure = failure;
-        }
+    /** The time up to which every answer is held back. */
+    final long blockedUntil() {
+        return blockedUntil;
     }
 
-    private Outcome submit(long mine, ControlSetup setup, byte[] data, int offset, long deadline) throws UsbException {
-        while (true) {
-            long wait;
-            synchronized (lock) {
-                catchUp();
-                long now = now();
-                if (attachment != mine || gadget == null) {
-                    return new Outcome(now, UsbException.Kind.GONE);
-                }
-                if (blockedUntil <= now) {
-                    return process(gadget, setup, data, offset, deadline);
-                }
-                if (now >= deadline) {
-                    return new Outcome(deadline, UsbException.Kind.TIMEOUT);
-                }
-                wait = Math.min(blockedUntil, deadline);
-            }
-            await(wait, mine, null);
-        }
-    }
-
-    private Outcome process(Gadget shown, ControlSetup setup, byte[] data, int offset, long deadline) {
-        long now = now();
-        byte[] out = setup.in() ? new byte[0] : Arrays.copyOfRange(data, offset, offset + setup.length());
-        Fault fault = takeFault(setup);
-        Reply reply;
-        if (fault instanceof Fault.Stall) {
-            reply = Reply.STALL;
-        } else if (fault instanceof Fault.BusError) {
-            return new Outcome(now, UsbException.Kind.UNKNOWN);
-        } else if (fault instanceof Fault.Disconnect d) {
-            reattach(d.away());
-            return new Outcome(now, UsbException.Kind.GONE);
-        } else if (fault instanceof Fault.PowerCut p) {
-            return cutIn(shown, shown.control(setup, out), p.off());
-        } else if (fault instanceof Fault.Silence s) {
-            if (s.acted()) {
-                afterwards(shown.control(setup, out));
-            }
-            reply = Reply.SILENCE;
-        } else if (fault instanceof Fault.ShortReply s && !setup.in()) {
-            Outcome outcome = new Outcome(now, null);
-            outcome.transferred = Math.min(s.bytes(), out.length);
-            outcome.delivered = true;
-            return outcome;
-        } else if (fault instanceof Fault.WrongState w) {
-            shown.state = w.state();
-            shown.status = w.status();
-            reply = setup.request() == Gadget.GETSTATE ? Reply.data(w.state()) : shown.statusReply(0);
-        } else {
-            if (fault instanceof Fault.StuckBusy b) {
-                stuckPolls = b.polls();
-                stuckPollTimeout = b.pollTimeout();
-            }
-            if (stuckPolls > 0 && isGetStatus(setup)) {
-                stuckPolls--;
-                reply = Reply.data(
-                        0, stuckPollTimeout, stuckPollTimeout >> 8, stuckPollTimeout >> 16, Gadget.DNBUSY, 0);
-            } else {
-                reply = shown.control(setup, out);
-            }
-        }
-        return answer(setup, data, offset, deadline, reply, fault);
-    }
-
-    private Outcome answer(
-            ControlSetup setup, byte[] data, int offset, long deadline, Reply reply, @Nullable Fault fault) {
-        long now = now();
-        int sent = setup.in() ? Math.min(reply.data().length, setup.length()) : setup.length();
-        if (fault instanceof Fault.ShortReply s) {
-            sent = Math.min(sent, s.bytes());
-        }
-        long wire = WireTime.of(setup, reply.kind() == Reply.Kind.STALL ? 0 : sent, 64);
-        long end = Math.max(now, reply.notBefore()) + wire + (fault instanceof Fault.Late l ? l.by().toNanos() : 0);
-        switch (reply.kind()) {
-            case STALL -> {
-                ledger.onWire(now, end);
-                return new Outcome(end, UsbException.Kind.STALL);
-            }
-            case SILENCE -> {
-                return new Outcome(deadline, UsbException.Kind.TIMEOUT);
-            }
-            case GONE -> {
-                afterwards(reply);
-                return new Outcome(now, UsbException.Kind.GONE);
-            }
-            default -> {
-                ledger.onWire(end - wire, end);
-                if (isGetStatus(setup) && reply.data().length == 6 && announces(reply.data()[4])) {
-                    byte[] d = reply.data();
-                    int poll = (d[1] & 0xff) | (d[2] & 0xff) << 8 | (d[3] & 0xff) << 16;
-                    ledger.announced(end, end + poll * MILLI);
-                }
-            }
-        }
-        Outcome outcome = new Outcome(end, null);
-        outcome.transferred = sent;
-        if (setup.in() && end <= deadline) {
-            System.arraycopy(reply.data(), 0, data, offset, sent);
-        }
-        long mine = attachment;
-        at(end, () -> {
-            outcome.delivered = attachment == mine;
-            if (outcome.delivered && reply.afterwards() != null) {
-                reply.afterwards().run();
-            }
-        });
-        return outcome;
-    }
-
-    private Outcome cutIn(Gadget shown, Reply reply, Duration off) {
-        if (shown == gadget) {
-            afterwards(reply);
-        }
+    /** Takes the power away in the midst of the flash operation that runs, or now; returns when that will be. */
+    final long cutPowerInMidJob(Duration off) {
         FlashJob cut = job;
-        long end = cut == null ? now() : Math.max(now(), cut.start() + (cut.end() - cut.start()) / 2);
-        at(end, () -> cutPower(off));
-        return new Outcome(end, UsbException.Kind.GONE);
-    }
-
-    private static void afterwards(Reply reply) {
-        if (reply.afterwards() != null) {
-            reply.afterwards().run();
-        }
-    }
-
-    private static boolean isGetStatus(ControlSetup setup) {
-        return setup.requestType() == 0xa1 && setup.request() == Gadget.GETSTATUS;
-    }
-
-    private static boolean announces(int state) {
-        return state == Gadget.DNBUSY || state == Gadget.DNLOAD_SYNC || state == Gadget.MANIFEST;
-    }
-
-    private @Nullable Fault takeFault(ControlSetup setup) {
-        long number = transferCount++;
-        for (Iterator<Injected> i = faults.iterator(); i.hasNext(); ) {
-            Injected injected = i.next();
-            if (applies(injected.fault(), setup) && injected.trigger().due(number - injected.since(), setup)) {
-                i.remove();
-                happened("fault: " + injected.fault());
-                return injected.fault();
-            }
-        }
-        return null;
-    }
-
-    private static boolean applies(Fault fault, ControlSetup setup) {
-        if (fault instanceof Fault.WrongState) {
-            return isGetStatus(setup) || (setup.requestType() == 0xa1 && setup.request() == Gadget.GETSTATE);
-        }
-        if (fault instanceof Fault.StuckBusy) {
-            return isGetStatus(setup);
-        }
-        return !(fault instanceof Fault.ShortReply s) || setup.length() > s.bytes();
+        long when = cut == null ? now() : Math.max(now(), cut.start() + (cut.end() - cut.start()) / 2);
+        at(when, () -> cutPower(off));
+        return when;
     }
 
     private void cutPower(Duration off) {
         if (plugged) {
             happened("power cut");
-            losePower();
+            stop();
             outside(now() + off.toNanos(), () -> {
                 if (plugged) {
                     happened("power back");
@@ -678,7 +486,8 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
         }
     }
 
-    private void losePower() {
+    /** Stops whatever runs, in its midst: by a reset, or for want of power. */
+    private void stop() {
         FlashJob cut = job;
         job = null;
         if (cut != null) {
@@ -686,7 +495,7 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
         }
         events.removeIf(e -> !e.outside());
         blockedUntil = 0;
-        stuckPolls = 0;
+        transfers.restarted();
         detach();
         running = Running.NOTHING;
     }
