@@ -27,6 +27,9 @@ class DfuSelectorTest {
         assertThat(DfuSelector.ANY.with("*:df11").all(attached)).hasSize(2);
         assertThat(DfuSelector.ANY.with("0483:").all(attached)).hasSize(3);
         assertThat(DfuSelector.ANY.with("0484:*").all(attached)).isEmpty();
+        assertThat(DfuSelector.ANY.with("0:ffff").all(attached)).isEmpty();
+        assertThat(DfuSelector.ANY.inMode(DfuMode.RUN_TIME).one(attached).protocol())
+                .isEqualTo(1);
         assertThat(DfuSelector.ANY.with("1-2.3").one(attached)).isEqualTo(attached.get(1));
         assertThat(DfuSelector.ANY.with("serial=B").one(attached)).isEqualTo(attached.get(2));
         assertThat(DfuSelector.ANY.with("serial=A").with("1-1").one(attached)).isEqualTo(attached.get(0));
