@@ -1,14 +1,20 @@
 package io.github.dfu4j.dfuse;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.github.dfu4j.dfu.DfuInterface;
+import io.github.dfu4j.dfu.Quirk;
+import io.github.dfu4j.dfu.QuirkTable;
+import io.github.dfu4j.dfu.Trait;
 import io.github.dfu4j.dfuse.FlashPlanException.Problem;
 import io.github.dfu4j.dfuse.FlashPlanException.Reason;
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.image.Segment;
 import io.github.dfu4j.simulator.Stm32Rom;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What a plan says and refuses, as its reader sees it. Nothing here talks to a board. */
@@ -94,5 +100,116 @@ class FlashPlannerTest {
 
         assertThat(one).isEqualTo(other).hasSameHashCodeAs(other);
         assertThat(one).isNotEqualTo(FlashPlanner.plan(boards.target(), image, FlashOptions.DEFAULT.withVerify(false)));
+    }
+
+    /** A device of any layout and oddities. */
+    private static DfuInterface device(String layout, int transferSize, Quirk.Builder oddities) throws Exception {
+        QuirkTable table = QuirkTable.EMPTY.plus(
+                List.of(oddities.because("the test wants it").source("this test")));
+        return new FakeDfuSe(MemoryLayout.parse(layout), transferSize).target(table);
+    }
+
+    private static Quirk.Builder oddity() {
+        return Quirk.row("test", "any").when("always", i -> true);
+    }
+
+    private static List<FlashPlan.Erase> erases(DfuInterface device, long start, int size) throws Exception {
+        return FlashPlanner.plan(device, Boards.image(start, new byte[size]), FlashOptions.DEFAULT)
+                .targets()
+                .get(0)
+                .erases();
+    }
+
+    private static FlashPlan.Erase erase(long from, long to) {
+        return new FlashPlan.Erase(from, new AddressRange(from, to));
+    }
+
+    @Test
+    void an_erase_that_clears_more_than_a_sector_is_not_sent_for_each_sector_that_it_clears() throws Exception {
+        DfuInterface daisy =
+                device("@Flash /0x90000000/64*4Kg/0x90040000/60*64Kg", 4096, oddity().says(Trait.ERASE_SPAN, 0x1_0000));
+        assertThat(erases(daisy, 0x9000_1000L, 0x1_1000))
+                .containsExactly(erase(0x9000_1000L, 0x9001_1000L), erase(0x9001_1000L, 0x9002_1000L));
+        assertThat(erases(daisy, 0x9000_1000L, 0x1_0000)).containsExactly(erase(0x9000_1000L, 0x9001_1000L));
+        assertThat(erases(daisy, 0x9003_c000L, 0x8000))
+                .as("a sector as large as an erase gets its own, at its start")
+                .containsExactly(erase(0x9003_c000L, 0x9004_c000L), erase(0x9004_0000L, 0x9005_0000L));
+        assertThat(erases(daisy, 0x9000_1000L, 1)).hasSize(1);
+    }
+
+    @Test
+    void a_sector_larger_than_what_an_erase_clears_gets_several() throws Exception {
+        DfuInterface small = device("@Flash /0x08000000/4*8Kg", 1024, oddity().says(Trait.ERASE_SPAN, 0x1000));
+        assertThat(erases(small, 0x0800_2000L, 10))
+                .containsExactly(erase(0x0800_2000L, 0x0800_3000L), erase(0x0800_3000L, 0x0800_4000L));
+    }
+
+    @Test
+    void what_an_erase_may_reach_counts_as_cleared() throws Exception {
+        DfuInterface uncertain = device("@Flash /0x08000000/8*4Kg", 1024, oddity().says(Trait.ERASE_REACH, 0x1800));
+        assertThat(erases(uncertain, 0x0800_1000L, 0x2000))
+                .containsExactly(erase(0x0800_1000L, 0x0800_2800L), erase(0x0800_2000L, 0x0800_3800L));
+        DfuInterface less = device("@Flash /0x08000000/8*4Kg", 1024, oddity().says(Trait.ERASE_REACH, 0x800));
+        assertThat(erases(less, 0x0800_1000L, 1)).containsExactly(erase(0x0800_1000L, 0x0800_2000L));
+    }
+
+    @Test
+    void option_bytes_must_fit_one_transfer_and_be_whole_if_they_cannot_be_read() throws Exception {
+        FlashOptions allowed = FlashOptions.DEFAULT.withOptionBytes(true);
+        String layout = "@Option Bytes /0x1FFFC000/1*16 e";
+        FirmwareImage whole = Boards.image(0x1fff_c000L, new byte[16]);
+        assertThat(FlashPlanner.plan(device(layout, 16, oddity()), whole, allowed)
+                        .targets())
+                .hasSize(1);
+        assertThatThrownBy(() -> FlashPlanner.plan(device(layout, 15, oddity()), whole, allowed))
+                .hasMessageContaining("0x1FFFC000..0x1FFFC00F")
+                .hasMessageContaining("a transfer of this device holds 15 bytes only");
+        FirmwareImage part = Boards.image(0x1fff_c000L, new byte[15]);
+        assertThatThrownBy(() -> FlashPlanner.plan(device(layout, 16, oddity()), part, allowed))
+                .hasMessageContaining("the image must hold all of it");
+        assertThat(FlashPlanner.plan(device(layout, 16, oddity().says(Trait.READS_TRUTHFULLY)), part, allowed)
+                        .targets()
+                        .get(0)
+                        .kept())
+                .containsExactly(AddressRange.ofSize(0x1fff_c00fL, 1));
+    }
+
+    @Test
+    void an_erase_outside_every_region_is_named_with_the_regions_that_there_are() throws Exception {
+        DfuInterface device = device("@Flash /0x08000000/2*4Kg", 1024, oddity());
+        assertThatThrownBy(() -> FlashPlanner.planErase(
+                        device, List.of(AddressRange.ofSize(0x0800_1ff8L, 16)), FlashOptions.DEFAULT))
+                .hasMessageContaining(
+                        "The 8 bytes at 0x08002000..0x08002007 lie outside every region of this bootloader"
+                                + " (Flash 0x08000000..0x08001FFF).");
+    }
+
+    @Test
+    void a_sector_that_the_host_cannot_erase_is_refused_an_erase() throws Exception {
+        DfuInterface device = device("@Flash /0x08000000/1*4Ke,1*4Kg,1*4Ka", 1024, oddity());
+        assertThatThrownBy(() -> FlashPlanner.planErase(
+                        device, List.of(AddressRange.ofSize(0x0800_0000L, 1)), FlashOptions.DEFAULT))
+                .hasMessageContaining("cannot be erased by the host");
+        assertThatThrownBy(() -> FlashPlanner.planErase(
+                        device, List.of(AddressRange.ofSize(0x0800_2000L, 1)), FlashOptions.DEFAULT))
+                .hasMessageContaining("cannot be written by the host (type 'a')");
+        assertThat(FlashPlanner.planErase(device, List.of(AddressRange.ofSize(0x0800_1000L, 1)), FlashOptions.DEFAULT)
+                        .targets()
+                        .get(0)
+                        .erased())
+                .containsExactly(AddressRange.ofSize(0x0800_1000L, 0x1000));
+    }
+
+    @Test
+    void after_option_bytes_nothing_is_left_to_leave() throws Exception {
+        FlashOptions options = FlashOptions.DEFAULT.withOptionBytes(true).withLeave(true);
+        DfuInterface device = device("@Option Bytes /0x1FFFC000/1*16 e", 16, oddity());
+        assertThat(FlashPlanner.plan(device, Boards.image(0x1fff_c000L, new byte[16]), options)
+                        .leaveAddress())
+                .isEmpty();
+        DfuInterface flash = device("@Flash /0x08000000/2*4Kg", 1024, oddity());
+        assertThat(FlashPlanner.plan(flash, Boards.image(0x0800_1000L, new byte[16]), options)
+                        .leaveAddress())
+                .hasValue(0x0800_1000L);
     }
 }
