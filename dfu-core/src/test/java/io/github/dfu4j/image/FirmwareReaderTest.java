@@ -320,6 +320,16 @@ class FirmwareReaderTest {
     }
 
     @Test
+    void the_longest_records_may_hold_the_largest_bytes() throws IOException {
+        byte[] bytes = new byte[255];
+        Arrays.fill(bytes, (byte) 0xff);
+        FirmwareFile intel = read(":FFFF0000" + "FF".repeat(255) + "01\n:00000001FF");
+        assertThat(intel.image().segments()).containsExactly(Segment.of(0xff00, bytes));
+        FirmwareFile motorola = read("S3FFFFFF0000" + "FF".repeat(250) + "FC");
+        assertThat(motorola.image().segments()).containsExactly(Segment.of(0xffff0000L, Arrays.copyOf(bytes, 250)));
+    }
+
+    @Test
     void a_file_is_known_by_its_content_whatever_its_name() throws IOException {
         for (String name : List.of("a.bin", "a.hex", "a.dfu", "a")) {
             byte[] text = ":0100000041BE\n:00000001FF\n".getBytes(StandardCharsets.US_ASCII);

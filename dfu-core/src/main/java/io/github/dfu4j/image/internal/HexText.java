@@ -17,17 +17,17 @@ final class HexText {
     private static final int LONGEST_TEXT = 2 + 2 * LONGEST_RECORD;
 
     /** What stands for two characters that are not both digits: more than a record's bytes add up to, so that one test finds it. */
-    private static final char NO_BYTE = 0xffff;
+    private static final int NO_BYTE = 1 << 20;
 
     /** The byte for two characters, the first of which is the index's low byte. Of the ways tried, one look-up a byte is the fastest. */
-    private static final char[] BYTES = new char[1 << 16];
+    private static final int[] BYTES = new int[1 << 16];
 
     static {
         Arrays.fill(BYTES, NO_BYTE);
         for (int first = 0; first < 256; first++) {
             for (int second = 0; second < 256; second++) {
                 if (isDigit(first) && isDigit(second)) {
-                    BYTES[second << 8 | first] = (char) (Character.digit(first, 16) << 4 | Character.digit(second, 16));
+                    BYTES[second << 8 | first] = Character.digit(first, 16) << 4 | Character.digit(second, 16);
                 }
             }
         }
