@@ -259,7 +259,10 @@ public final class DaisyImage {
                     throw refuse(
                             "It has bytes up to " + AddressRange.hex(range.last())
                                     + ", but the Daisy bootloader offers QSPI flash only up to "
-                                    + AddressRange.hex(shown.last()) + ".",
+                                    + AddressRange.hex(shown.last()) + "."
+                                    + (range.overlaps(DaisyMemory.LAST_SECTOR)
+                                            ? " In the last sector some programs keep their presets; they alone can write it."
+                                            : ""),
                             "Move the data below " + AddressRange.hex(shown.end()) + ".");
                 }
                 boolean known = internalFlash.contains(range)
@@ -370,6 +373,13 @@ public final class DaisyImage {
                 warnings.add(
                         "It has data at 0x90000000, where libDaisy's PersistentStorage keeps settings unless told"
                                 + " otherwise: the program may overwrite them, and these data overwrite settings that are there.");
+            }
+            boolean inProgramArea =
+                    qspi.segments().stream().anyMatch(s -> s.range().overlaps(DaisyMemory.PROGRAM_AREA));
+            if (type == ApplicationType.DATA && inProgramArea) {
+                warnings.add("It has data in " + DaisyMemory.PROGRAM_AREA
+                        + ", where the Daisy bootloader keeps the program: they take the place of a program that is there."
+                        + " Data from 0x900C0000 on are safe from any program that is copied to RAM.");
             }
             if (type == ApplicationType.BOOT_NONE && !data.isEmpty()) {
                 long code = internal.span().map(AddressRange::size).orElse(0L);

@@ -53,7 +53,7 @@ public enum DaisyMemory {
     /** Where libDaisy's {@code PersistentStorage} keeps its settings unless told otherwise. */
     public static final AddressRange PERSISTENT_STORAGE = AddressRange.ofSize(0x9000_0000L, 0x1000);
 
-    /** Where some programs keep presets: behind all that the Daisy bootloader shows. */
+    /** Where some programs keep presets: behind all that the Daisy bootloader shows, so no host writes or erases it. */
     public static final AddressRange LAST_SECTOR = AddressRange.ofSize(0x907f_f000L, 0x1000);
 
     private final String words;
@@ -103,9 +103,6 @@ public enum DaisyMemory {
         }
         if (programMatters && part.overlaps(PROGRAM_AREA)) {
             uses.add("the program that the Daisy bootloader starts (" + PROGRAM_AREA + ")");
-        }
-        if (part.overlaps(LAST_SECTOR)) {
-            uses.add("presets of some programs (" + LAST_SECTOR + ")");
         }
         return Collections.unmodifiableList(uses);
     }

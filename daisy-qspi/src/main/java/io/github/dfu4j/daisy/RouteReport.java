@@ -40,7 +40,9 @@ public record RouteReport(List<StageReport> stages, Ending ending, Duration took
         /** It left the bus and did not come back as a bootloader. Whether the program does what it should nobody can see from here. */
         LEFT("The board left its bootloader for the program."),
         /** It left the bus and came back as the same bootloader: it found nothing that it would start. */
-        REFUSED("The board came back as its bootloader: it found no program that it would start."),
+        REFUSED(
+                "The board came back as its bootloader: it found no program that it would start. If one was written, QSPI flash may be stuck"
+                        + " in write protection, which the Daisy bootloader v6.3 or later mends."),
         /** It answered and stayed; a known fault of one ROM version. */
         STUCK("The board was asked to start the program and did not leave its bootloader. Tap RESET.");
 

@@ -91,6 +91,19 @@ class DaisyImageTest {
     }
 
     @Test
+    void data_where_the_bootloader_keeps_the_program_are_warned_of() throws Exception {
+        assertThat(at(0x9005_0000L, new byte[100]).warnings()).anyMatch(w -> w.contains("keeps the program"));
+        assertThat(at(0x900c_0000L, new byte[100]).warnings()).isEmpty();
+        assertThat(Bench.birds("birds-sram.elf").warnings()).noneMatch(w -> w.contains("keeps the program"));
+        assertThat(Bench.birds("birds-qspi.elf").warnings()).noneMatch(w -> w.contains("keeps the program"));
+    }
+
+    @Test
+    void data_where_programs_keep_presets_are_refused_with_that_reason() {
+        assertThatThrownBy(() -> at(0x907f_f000L, new byte[10])).hasMessageContaining("presets");
+    }
+
+    @Test
     void a_flat_binary_says_by_its_reset_vector_where_it_goes() throws Exception {
         assertThat(ranges(flat(program(0x2002_0000L, 0x0800_0201L, 5000)).internal()))
                 .containsExactly(AddressRange.ofSize(0x0800_0000L, 5000));
