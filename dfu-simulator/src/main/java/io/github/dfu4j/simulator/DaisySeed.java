@@ -310,7 +310,7 @@ public final class DaisySeed extends VirtualBoard {
     }
 
     private void leaveRom(long pointer) {
-        boolean high = (internal.word(RomProfile.FLASH_START) & 0x1ffff) == 0;
+        boolean high = RomProfile.isStackTooHigh(internal.word(RomProfile.FLASH_START));
         if (pointer != RomProfile.FLASH_START || !internalStartable()) {
             restart(Start.SOFTWARE);
         } else if (high && has(Habit.H7_LEAVE_NEEDS_LOW_STACK)) {

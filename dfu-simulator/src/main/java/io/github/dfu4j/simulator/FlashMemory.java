@@ -14,7 +14,7 @@ import java.util.function.BiConsumer;
 /**
  * A memory of a board that behaves like flash: erasing sets all bits of a sector, programming can only clear bits.
  *
- * <p>Only what differs from the erased state takes space.
+ * <p>Only what differs from the erased state takes space. All methods may be called from any thread.
  */
 public final class FlashMemory {
 
@@ -120,7 +120,7 @@ public final class FlashMemory {
      *
      * @throws IllegalArgumentException if they are not all in this memory
      */
-    public byte[] read(long address, int length) {
+    public synchronized byte[] read(long address, int length) {
         check(address, length);
         byte[] result = new byte[length];
         for (int i = 0; i < length; ) {
@@ -139,13 +139,13 @@ public final class FlashMemory {
     }
 
     /** The little-endian 32-bit word at an address, unsigned. */
-    public long word(long address) {
+    public synchronized long word(long address) {
         byte[] b = read(address, 4);
         return (b[0] & 0xffL) | (b[1] & 0xffL) << 8 | (b[2] & 0xffL) << 16 | (b[3] & 0xffL) << 24;
     }
 
     /** Puts bytes there as a debugger does: whatever was there, and without a trace in the ledger. */
-    public void load(long address, byte[] bytes) {
+    public synchronized void load(long address, byte[] bytes) {
         check(address, bytes.length);
         for (int i = 0; i < bytes.length; ) {
             long at = address + i;
@@ -157,7 +157,7 @@ public final class FlashMemory {
     }
 
     /** Whether every byte of a range is in the erased state, 0xFF. */
-    public boolean isBlank(AddressRange part) {
+    public synchronized boolean isBlank(AddressRange part) {
         check(part.start(), part.size());
         for (long at = part.start(); at < part.end(); ) {
             int inPage = (int) (at % PAGE);
@@ -172,12 +172,12 @@ public final class FlashMemory {
     }
 
     /** Makes a range read-only: erasing and programming it change nothing, and nobody is told. */
-    public void writeProtect(AddressRange part) {
+    public synchronized void writeProtect(AddressRange part) {
         writeProtected.add(part);
     }
 
     /** Takes back all write protection. */
-    public void removeWriteProtection() {
+    public synchronized void removeWriteProtection() {
         writeProtected.clear();
     }
 
@@ -186,7 +186,7 @@ public final class FlashMemory {
      *
      * @return false if the range is write-protected and stayed as it was
      */
-    public boolean erase(AddressRange part) {
+    public synchronized boolean erase(AddressRange part) {
         check(part.start(), part.size());
         if (isProtected(part)) {
             return false;
@@ -211,7 +211,7 @@ public final class FlashMemory {
      * @param bytes the bytes; parts of words around them count as 0xFF
      * @return the ranges of words that were not erased before
      */
-    public List<AddressRange> program(long address, byte[] bytes) {
+    public synchronized List<AddressRange> program(long address, byte[] bytes) {
         check(address, bytes.length);
         List<AddressRange> over = new ArrayList<>();
         long end = address + bytes.length;
@@ -265,7 +265,7 @@ public final class FlashMemory {
      * @param part the range
      * @param random decides which
      */
-    void tearErase(AddressRange part, Random random) {
+    synchronized void tearErase(AddressRange part, Random random) {
         if (!isProtected(part)) {
             byte[] bytes = read(part.start(), (int) part.size());
             byte[] noise = new byte[bytes.length];
@@ -278,12 +278,12 @@ public final class FlashMemory {
     }
 
     /** Hands out what is not erased, page by page, for saving. */
-    void forEachPage(BiConsumer<Long, byte[]> sink) {
+    synchronized void forEachPage(BiConsumer<Long, byte[]> sink) {
         new TreeMap<>(pages).forEach((page, bytes) -> sink.accept(page * PAGE, bytes));
     }
 
     /** Takes back what {@link #forEachPage} handed out. */
-    void restorePage(long address, byte[] bytes) {
+    synchronized void restorePage(long address, byte[] bytes) {
         pages.put(address / PAGE, bytes.clone());
     }
 

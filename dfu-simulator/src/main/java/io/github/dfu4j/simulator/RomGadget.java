@@ -314,7 +314,7 @@ final class RomGadget extends DfuSeGadget {
         return new Operation(List.of(new FlashJob.Program(memory, address, stored)), words * profile.wordNanos(), OK);
     }
 
-    /** Mass erase, option bytes back to the default, reset (AN3156 §5.4). No second status. */
+    /** Erases all flash, takes the protection off and resets, without a second status (AN3156 §5.4). Option bytes stay as they are. */
     private void readUnprotect() {
         FlashMemory flash = board.memory(Stm32Rom.FLASH);
         Operation operation = protectedFromReading ? erase(flash, flash.range()) : new Operation(List.of(), 0, OK);

@@ -82,6 +82,9 @@ record RomProfile(
 
     static final long FLASH_START = 0x0800_0000L;
     private static final int KIB = 1024;
+    /** DTCM, AXI SRAM, the SRAMs of domain 2 and that of domain 3 (RM0433). */
+    private static final List<Long> H7_RAM_ENDS = List.of(0x2002_0000L, 0x2408_0000L, 0x3004_8000L, 0x3801_0000L);
+
     private static final Set<Habit> CLASSIC = Set.of(ERROR_AT_START, CLRSTATUS_MAKES_ERROR, UPLOAD_PAST_END_CRASHES);
     private static final Map<String, RomProfile> ALL = new TreeMap<>();
 
@@ -240,6 +243,11 @@ record RomProfile(
 
     static Map<String, RomProfile> all() {
         return ALL;
+    }
+
+    /** Whether an initial stack pointer is less than 16 bytes below the end of one of an STM32H7's RAMs, or at it. */
+    static boolean isStackTooHigh(long stack) {
+        return H7_RAM_ENDS.stream().anyMatch(end -> stack > end - 16 && stack <= end);
     }
 
     private static Run k(int count, int kib) {

@@ -1,6 +1,7 @@
 package io.github.dfu4j.simulator;
 
 import io.github.dfu4j.image.AddressRange;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +46,7 @@ public final class Stm32Rom extends VirtualBoard {
                         area[0],
                         1,
                         name.startsWith("OTP") ? FlashMemory.Rule.AND : FlashMemory.Rule.REPLACE,
-                        java.util.List.of(new FlashMemory.Run(1, (int) area[1])))));
+                        List.of(new FlashMemory.Run(1, (int) area[1])))));
     }
 
     private static RomProfile profile(String family) {
@@ -81,7 +82,7 @@ public final class Stm32Rom extends VirtualBoard {
 
     /** Switches the flash's read protection on or off; it counts from the next start of the ROM. */
     public void readProtect(boolean on) {
-        readProtected = on;
+        inside(() -> readProtected = on);
     }
 
     @Override
@@ -107,10 +108,8 @@ public final class Stm32Rom extends VirtualBoard {
     private void jump(long pointer, boolean fromRom) {
         FlashMemory flash = memory(FLASH);
         if (flash.range().contains(AddressRange.ofSize(pointer, 8)) && startable(flash, pointer)) {
-            boolean hangs = fromRom
-                    && has(Habit.H7_LEAVE_NEEDS_LOW_STACK)
-                    && (flash.word(pointer) & 0x1ffff) == 0
-                    && !profile.alternates().isEmpty();
+            boolean hangs =
+                    fromRom && has(Habit.H7_LEAVE_NEEDS_LOW_STACK) && RomProfile.isStackTooHigh(flash.word(pointer));
             run(hangs ? Running.NOTHING : Running.APPLICATION);
             happened(hangs ? "hangs: the stack pointer is too high for this ROM" : "application started");
             ApplicationGadget shown = application;

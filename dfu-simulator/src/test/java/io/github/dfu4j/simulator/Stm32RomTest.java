@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.simulator.VirtualBoard.Running;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -331,16 +333,28 @@ class Stm32RomTest {
         assertThat(host2.status()).isEqualTo("GONE");
     }
 
-    @Test
-    void the_stack_pointer_bug_of_rom_9_0_hangs_the_leave() {
+    @ParameterizedTest
+    @CsvSource({
+        "20020000, NOTHING",
+        "2001FFF8, NOTHING",
+        "2001FFF0, APPLICATION",
+        "24080000, NOTHING",
+        "24060000, APPLICATION"
+    })
+    void the_stack_pointer_bug_of_rom_9_0_hangs_the_leave_near_the_end_of_a_ram(String stack, Running then) {
         Stm32Rom board = new Stm32Rom("stm32h743");
         board.habit(Habit.H7_LEAVE_NEEDS_LOW_STACK, true);
-        board.memoryAt(FLASH).load(FLASH, new byte[] {0, 0, 2, 0x20, 9, 0, 0, 8});
+        byte[] vectors = ByteBuffer.allocate(8)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(Integer.parseUnsignedInt(stack, 16))
+                .putInt(0x08000009)
+                .array();
+        board.memoryAt(FLASH).load(FLASH, vectors);
         Host host = ready(board);
         host.download(0, new byte[0]);
         host.status();
         host.sleep(1000);
-        assertThat(board.running()).isEqualTo(Running.NOTHING);
+        assertThat(board.running()).isEqualTo(then);
     }
 
     @Test

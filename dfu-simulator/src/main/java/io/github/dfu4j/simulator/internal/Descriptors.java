@@ -3,6 +3,7 @@ package io.github.dfu4j.simulator.internal;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -102,7 +103,7 @@ public record Descriptors(
                 (byte) version,
                 (byte) (version >> 8)
             };
-            functional = java.util.Arrays.copyOf(f, f[0]);
+            functional = Arrays.copyOf(f, f[0]);
             return this;
         }
 
