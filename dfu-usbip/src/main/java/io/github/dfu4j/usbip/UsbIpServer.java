@@ -162,8 +162,8 @@ public final class UsbIpServer implements Closeable {
             // nothing listens any more either way
         }
         threads.add(watcher);
-        threads.forEach(Thread::interrupt);
         threads.add(acceptor);
+        threads.forEach(Thread::interrupt);
         Deadline deadline = Deadline.in(Timebase.system(), transferTimeout.plusSeconds(1));
         try {
             for (Thread thread : threads) {
@@ -186,21 +186,33 @@ public final class UsbIpServer implements Closeable {
     }
 
     private void accept() {
-        while (!server.isClosed()) {
-            try {
-                Socket socket = server.accept();
-                synchronized (clients) {
-                    if (closed || clients.size() >= MAX_CLIENTS) {
-                        socket.close();
-                        continue;
-                    }
-                    Channel channel = new Channel(socket);
-                    Thread thread = daemon(() -> serve(channel), "usbip-server " + channel.peer());
-                    clients.put(thread, channel);
-                    thread.start();
+        try {
+            while (!server.isClosed()) {
+                try {
+                    admit(server.accept());
+                } catch (IOException e) {
+                    // Closed; or there are no more files to be had, which other clients may give back.
+                    Timebase.system().sleep(WATCH_INTERVAL);
                 }
+            }
+        } catch (InterruptedException e) {
+            // the server was closed
+        }
+    }
+
+    private void admit(Socket socket) throws IOException {
+        synchronized (clients) {
+            if (closed || clients.size() >= MAX_CLIENTS) {
+                socket.close();
+                return;
+            }
+            try {
+                Channel channel = new Channel(socket);
+                Thread thread = daemon(() -> serve(channel), "usbip-server " + channel.peer());
+                clients.put(thread, channel);
+                thread.start();
             } catch (IOException e) {
-                // this client is lost, or the server was closed
+                socket.close(); // the client has gone already
             }
         }
     }

@@ -3,6 +3,7 @@ package io.github.dfu4j.usb4java.internal;
 import io.github.dfu4j.usb.UsbDevice;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,7 +52,7 @@ public final class Holder {
                     found.add(name(process));
                 }
             }
-        } catch (IOException e) {
+        } catch (IOException | DirectoryIteratorException e) {
             // then nobody is found
         }
         return found.isEmpty() ? Optional.empty() : Optional.of(String.join(" or ", found));
@@ -64,8 +65,8 @@ public final class Holder {
                     return true;
                 }
             }
-        } catch (IOException e) {
-            // another user's process, or one that has ended
+        } catch (IOException | DirectoryIteratorException e) {
+            // another user's process, or one that has ended or closed a file meanwhile
         }
         return false;
     }
