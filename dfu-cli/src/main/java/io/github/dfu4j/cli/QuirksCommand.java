@@ -35,7 +35,7 @@ final class QuirksCommand extends Subcommand {
         console().print(row.id() + ": " + row.device());
         console().print("  recognised by  " + row.recognition());
         List<String> facts = new ArrayList<>();
-        row.traits().forEach((trait, value) -> facts.add(trait.words() + (value == 0 ? "" : " (" + value + ")")));
+        row.traits().forEach((trait, value) -> facts.add(trait.words(value)));
         console().print("  it             " + String.join("; ", facts));
         console().print("  why            " + Failures.sentence(row.reason()));
         console().print("  source         " + row.source());
