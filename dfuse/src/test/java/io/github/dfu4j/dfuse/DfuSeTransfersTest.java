@@ -7,6 +7,7 @@ import static org.mockito.ArgumentMatchers.anyInt;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.when;
 
+import io.github.dfu4j.dfu.DfuException;
 import io.github.dfu4j.dfu.DfuInterface;
 import io.github.dfu4j.dfu.DfuProtocolException;
 import io.github.dfu4j.dfu.DfuSession;
@@ -14,7 +15,9 @@ import io.github.dfu4j.dfu.DfuState;
 import io.github.dfu4j.dfu.DfuStatusException;
 import io.github.dfu4j.dfu.DfuTimeoutException;
 import io.github.dfu4j.dfu.DfuTransferException;
+import io.github.dfu4j.dfu.Quirk;
 import io.github.dfu4j.dfu.QuirkTable;
+import io.github.dfu4j.dfu.Trait;
 import io.github.dfu4j.usb.ControlSetup;
 import io.github.dfu4j.usb.Deadline;
 import io.github.dfu4j.usb.Timebase;
@@ -281,5 +284,118 @@ class DfuSeTransfersTest {
         assertThatThrownBy(() -> session.setAddress(0x1_0000_0000L, deadline()))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> session.setAddress(-1, deadline())).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    private static final String FAILED = "04 00 00 00 0a 00";
+
+    private interface Operation {
+        void run() throws Exception;
+    }
+
+    private void fails(Operation operation, String step) {
+        assertThatThrownBy(operation::run).isInstanceOf(DfuException.class).hasMessageContaining("Could not " + step);
+        answers.clear();
+    }
+
+    @Test
+    void each_operation_is_named_when_it_fails() throws Exception {
+        byte[] data = new byte[16];
+        answer(new UsbException(UsbException.Kind.GONE, "gone"));
+        fails(() -> session.toIdle(deadline()), "bring the device to dfuIDLE");
+        answer(BUSY_4_MS, FAILED);
+        fails(() -> session.setAddress(0x08000000L, deadline()), "set the address pointer at 0x08000000");
+        answer(FAILED, IDLE, BUSY_4_MS, FAILED);
+        session.toIdle(deadline());
+        fails(() -> session.massErase(deadline()), "erase all memory");
+        answer(FAILED, IDLE, FAILED);
+        session.toIdle(deadline());
+        fails(() -> session.readUnprotect(deadline()), "remove the read protection");
+        answer(FAILED, IDLE, BUSY_4_MS, FAILED);
+        session.toIdle(deadline());
+        fails(() -> session.writeBlock(0, 0x08000010L, data, 0, 16, deadline()), "write 16 bytes at 0x08000010");
+        answer(FAILED, IDLE, BUSY_4_MS, READY, BUSY_4_MS, FAILED);
+        session.toIdle(deadline());
+        fails(() -> session.writeOptionBytes(0x1fffc000L, data, deadline()), "write the option bytes at 0x1FFFC000");
+        answer(FAILED, IDLE, BUSY_4_MS, READY, new UsbException(UsbException.Kind.BUSY, "in use"));
+        session.toIdle(deadline());
+        fails(() -> session.leave(0x08000000L, deadline()), "leave DFU mode for the program at 0x08000000");
+        answer(IDLE, new UsbException(UsbException.Kind.TIMEOUT, "silence"));
+        session.toIdle(deadline());
+        fails(() -> session.getCommands(deadline()), "get the list of commands");
+    }
+
+    @Test
+    void option_bytes_of_a_part_that_needs_no_reset_leave_the_session_as_it_is() throws Exception {
+        answer(BUSY_4_MS, READY, BUSY_4_MS, READY);
+        assertThat(session.writeOptionBytes(0x1fffc000L, new byte[16], deadline()))
+                .isFalse();
+        answer(BUSY_4_MS, READY);
+        assertThatThrownBy(() -> session.writeOptionBytes(0x1fffc000L, new byte[17], deadline()))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void blocks_and_addresses_at_the_ends_of_their_ranges_are_taken() throws Exception {
+        answer(BUSY_4_MS, READY, BUSY_4_MS, READY, BUSY_4_MS, READY);
+        session.setAddress(0, deadline());
+        session.setAddress(0xffffffffL, deadline());
+        session.writeBlock(0, 0, new byte[1], 0, 1, deadline());
+        assertThat(sent).contains("21 01 0000 0000 5 > 21 00 00 00 00", "21 01 0000 0000 5 > 21 ff ff ff ff");
+        for (int[] block : new int[][] {{0, 0}, {1, 8}, {0, 17}, {-1, 16}, {0xfffe, 16}}) {
+            assertThatThrownBy(() -> session.readBlock(block[0], 0, new byte[32], 0, block[1]))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+        assertThatThrownBy(() -> session.writeBlock(0, 0, new byte[16], 0, 0, deadline()))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    private DfuSeSession saying(Trait trait, long number) {
+        QuirkTable table = QuirkTable.EMPTY.plus(List.of(Quirk.row("test", "any")
+                .when("always", i -> true)
+                .says(trait, number)
+                .because("the test wants it")
+                .source("this test")));
+        DfuInterface target = DfuInterface.of(connection.device(), table).get(0);
+        return new DfuSeSession(new DfuSession(connection, target, time));
+    }
+
+    @Test
+    void an_erase_that_may_never_end_is_ended_after_five_seconds_from_the_address_on_where_that_is_known()
+            throws Exception {
+        DfuSeSession stuck = saying(Trait.STUCK_BUSY_AFTER_ERASE, 0x08010000L);
+        answer(BUSY_4_MS, READY);
+        stuck.erase(0x0800c000L, deadline());
+        assertThat(time.nanos()).isEqualTo(4_000_000);
+
+        answer("00 00 00 01 04 00", "0e 00 00 00 0a 00", IDLE); // it announces 65 seconds
+        stuck.erase(0x08010000L, deadline());
+        assertThat(time.nanos()).isEqualTo(5_004_000_000L);
+        assertThat(sent)
+                .endsWith(
+                        "21 01 0000 0000 5 > 41 00 00 01 08",
+                        GETSTATUS,
+                        "21 04 0000 0000 0",
+                        GETSTATUS,
+                        "21 04 0000 0000 0",
+                        GETSTATUS);
+
+        answer(BUSY_4_MS, FAILED);
+        assertThatThrownBy(() -> stuck.erase(0x08010000L, deadline())).isInstanceOf(DfuStatusException.class);
+    }
+
+    @Test
+    void an_erase_that_may_never_end_is_not_taken_for_done_by_who_is_in_a_hurry() {
+        DfuSeSession stuck = saying(Trait.STUCK_BUSY_AFTER_ERASE, 0);
+        answer("00 88 13 00 04 00");
+        assertThatThrownBy(() -> stuck.erase(0x08010000L, Deadline.in(time, Duration.ofSeconds(2))))
+                .isInstanceOf(DfuTimeoutException.class);
+        assertThat(sent).hasSize(2);
+    }
+
+    @Test
+    void a_mass_erase_that_announces_too_little_is_given_its_time() throws Exception {
+        answer(BUSY_4_MS, READY);
+        saying(Trait.MASS_ERASE_TIME, 7000).massErase(deadline());
+        assertThat(time.nanos()).isEqualTo(7_000_000_000L);
     }
 }

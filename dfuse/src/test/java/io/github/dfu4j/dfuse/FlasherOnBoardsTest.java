@@ -373,6 +373,34 @@ class FlasherOnBoardsTest {
     }
 
     @Test
+    void read_unprotect_is_taken_by_a_device_that_starts_in_error_and_is_told_to_take_long() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        assertThat(it.board.habits()).contains(Habit.ERROR_AT_START);
+        FlashPlan plan = FlashPlanner.planReadUnprotect(it.target(), FlashOptions.DEFAULT.withReadUnprotect(true));
+        List<String> notes = new ArrayList<>();
+        try (DfuSeSession session = it.open()) {
+            FlashReport report = new Flasher(session, e -> {
+                        if (e instanceof FlashEvent.Note n) {
+                            notes.add(n.text());
+                        }
+                    })
+                    .flash(plan);
+            assertThat(report.idle()).isFalse();
+        }
+        assertThat(notes).singleElement().asString().contains("restarts without read protection");
+    }
+
+    @Test
+    void a_device_that_is_gone_is_not_said_to_be_idle() {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        it.board.inject(new Fault.Disconnect(Duration.ofSeconds(1)), Fault.Trigger.at(10));
+        assertThatThrownBy(() -> it.flash(Boards.image(FLASH, Boards.program(FLASH, 5000, 1)), FlashOptions.DEFAULT))
+                .isInstanceOfSatisfying(
+                        FlashException.class, e -> assertThat(e.report().idle()).isFalse())
+                .hasMessageContaining("reset it first");
+    }
+
+    @Test
     void a_sector_of_the_bootloaders_own_needs_the_callers_word() throws Exception {
         Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("dso-nano"));
         FirmwareImage image = Boards.image(FLASH + 1024, new byte[] {1, 2, 3});

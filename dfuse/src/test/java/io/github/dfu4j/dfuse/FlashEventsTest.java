@@ -1,0 +1,202 @@
+package io.github.dfu4j.dfuse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.dfu4j.dfu.DfuTimeoutException;
+import io.github.dfu4j.dfu.Quirk;
+import io.github.dfu4j.dfu.QuirkTable;
+import io.github.dfu4j.dfu.Trait;
+import io.github.dfu4j.dfuse.FlashEvent.Phase;
+import io.github.dfu4j.image.AddressRange;
+import io.github.dfu4j.image.FirmwareImage;
+import java.io.ByteArrayOutputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What a listener is told of a job, in which order, and what a job's deadline does in each of its phases. */
+class FlashEventsTest {
+
+    private static final long FLASH = 0x08000000L;
+
+    private final QuirkTable quirks = saying(Trait.READS_TRUTHFULLY, 0);
+    private final List<String> events = new ArrayList<>();
+    private FakeDfuSe device;
+
+    @BeforeEach
+    void full() throws Exception {
+        device = device("@Flash /0x08000000/4*256 g");
+    }
+
+    private static FakeDfuSe device(String layout) throws Exception {
+        FakeDfuSe made = new FakeDfuSe(MemoryLayout.parse(layout), 128);
+        made.sectors.values().forEach(bytes -> Arrays.fill(bytes, (byte) 1));
+        return made;
+    }
+
+    private static QuirkTable saying(Trait trait, long number) {
+        return QuirkTable.EMPTY.plus(List.of(Quirk.row("test", "any")
+                .when("always", i -> true)
+                .says(trait, number)
+                .says(Trait.WRITE_ALIGNMENT, 1)
+                .because("the test wants it")
+                .source("this test")));
+    }
+
+    private void listen(FlashEvent event) {
+        if (event instanceof FlashEvent.PhaseStarted p) {
+            events.add(p.phase() + " of " + p.total());
+        } else if (event instanceof FlashEvent.Progress p) {
+            assertThat(events).anyMatch(e -> e.equals(p.phase() + " of " + p.total()));
+            events.add(String.format(Locale.ROOT, "%x %d", p.address() - FLASH, p.done()));
+        } else if (event instanceof FlashEvent.Note n) {
+            events.add(n.text());
+        } else {
+            events.add(event.getClass().getSimpleName());
+        }
+    }
+
+    private FlashReport flash(QuirkTable table, FirmwareImage image, FlashOptions options) throws Exception {
+        events.clear();
+        return new Flasher(device.session(table), this::listen)
+                .flash(FlashPlanner.plan(device.target(table), image, options));
+    }
+
+    private static FirmwareImage zeros(long offset, int size) {
+        return Boards.image(FLASH + offset, new byte[size]);
+    }
+
+    @Test
+    void a_job_tells_each_phase_with_its_size_and_each_step_with_how_far_it_is() throws Exception {
+        flash(quirks, zeros(256, 400), FlashOptions.DEFAULT);
+        assertThat(events)
+                .containsExactly(
+                        "Started",
+                        "SURVEY of 512",
+                        "100 256",
+                        "200 512",
+                        "ERASE of 512",
+                        "100 256",
+                        "200 512",
+                        "WRITE of 512",
+                        "100 128",
+                        "180 256",
+                        "200 384",
+                        "280 512",
+                        "VERIFY of 512",
+                        "100 128",
+                        "180 256",
+                        "200 384",
+                        "280 512",
+                        "Finished");
+    }
+
+    @Test
+    void a_mass_erase_is_one_step() throws Exception {
+        flash(quirks, zeros(256, 100), FlashOptions.DEFAULT.withMassErase(true));
+        assertThat(events)
+                .containsExactly(
+                        "Started",
+                        "ERASE of 1024",
+                        "0 1024",
+                        "WRITE of 100",
+                        "100 100",
+                        "VERIFY of 100",
+                        "100 100",
+                        "Finished");
+    }
+
+    @Test
+    void reading_tells_how_far_it_is() throws Exception {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        new Flasher(device.session(quirks), this::listen)
+                .read(FlashTarget.of(device.target(quirks)).get(0), AddressRange.ofSize(FLASH + 256, 200), out);
+        assertThat(events).containsExactly("READ of 200", "100 128", "180 200");
+        assertThat(out.toByteArray()).hasSize(200).containsOnly(1);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Phase.class,
+            names = {"SURVEY", "ERASE", "WRITE", "VERIFY"})
+    void a_job_whose_time_is_up_ends_before_the_next_step_of_any_phase(Phase phase) throws Exception {
+        FlashPlan plan = FlashPlanner.plan(
+                device.target(quirks),
+                zeros(0, 600),
+                FlashOptions.DEFAULT.withDeadline(Duration.ofSeconds(5)).withKeepNeighbours(false));
+        FlashListener slow = event -> {
+            if (event instanceof FlashEvent.PhaseStarted p && p.phase() == phase) {
+                device.sleep(Duration.ofSeconds(6));
+            }
+        };
+        assertThatThrownBy(() -> new Flasher(device.session(quirks), slow).flash(plan))
+                .hasCauseInstanceOf(DfuTimeoutException.class)
+                .isInstanceOfSatisfying(FlashException.class, e -> {
+                    assertThat(e.report().idle()).isTrue();
+                    assertThat(e.report().erased().isEmpty()).isEqualTo(phase.compareTo(Phase.WRITE) < 0);
+                    assertThat(e.report().written().isEmpty()).isEqualTo(phase != Phase.VERIFY);
+                });
+    }
+
+    @Test
+    void a_device_that_is_one_behind_is_waited_for_once_if_anything_was_changed() throws Exception {
+        QuirkTable behind = saying(Trait.ONE_BEHIND, 700);
+        flash(behind, zeros(0, 100), FlashOptions.DEFAULT);
+        assertThat(device.nanos()).isGreaterThanOrEqualTo(700_000_000L);
+        QuirkTable both = behind.plus(quirks.rows());
+        long before = device.nanos();
+        flash(both, zeros(0, 100), FlashOptions.DEFAULT);
+        assertThat(device.nanos() - before).isLessThan(700_000_000L);
+    }
+
+    @Test
+    void who_does_not_return_its_memory_loses_the_neighbours_and_is_said_to() throws Exception {
+        QuirkTable open = saying(Trait.SERIAL_NOT_UNIQUE, 0);
+        byte[] noise = new byte[301];
+        for (int i = 0; i < noise.length; i++) {
+            noise[i] = (byte) (i * i);
+        }
+        device.uploadsInstead = noise;
+        flash(open, zeros(256, 100), FlashOptions.DEFAULT);
+        assertThat(events).anyMatch(e -> e.contains("does not return its memory when it is read, so the bytes around"));
+
+        device.uploadsInstead = new byte[] {7};
+        flash(open, zeros(256, 100), FlashOptions.DEFAULT.withVerify(false));
+        assertThat(events).anyMatch(e -> e.contains("shows one byte everywhere, so it is not certain"));
+
+        device.uploadsInstead = null;
+        flash(quirks, zeros(256, 100), FlashOptions.DEFAULT);
+        assertThat(events).noneMatch(e -> e.contains("the bytes around"));
+    }
+
+    @Test
+    void what_cannot_be_read_is_neither_equal_nor_different() throws Exception {
+        QuirkTable unreadable = saying(Trait.NO_UPLOAD, 0);
+        FlashPlan plan = FlashPlanner.plan(device.target(unreadable), zeros(0, 100), FlashOptions.DEFAULT);
+        FlashReport report = new Flasher(device.session(unreadable), this::listen).verify(plan);
+        assertThat(report.unverified()).containsExactly(AddressRange.ofSize(FLASH, 100));
+        assertThat(report.whyUnverified()).containsExactly("alt 0 \"Flash\" cannot be read back: the test wants it");
+        assertThat(device.transfers).noneMatch(s -> s.request() == 2);
+
+        device = device("@Flash /0x08000000/1*256 g,1*256 f");
+        FlashReport half = flash(quirks, zeros(0, 512), FlashOptions.DEFAULT);
+        assertThat(half.verified()).containsExactly(AddressRange.ofSize(FLASH, 256));
+        assertThat(half.unverified()).containsExactly(AddressRange.ofSize(FLASH + 256, 256));
+        assertThat(half.whyUnverified()).singleElement().asString().contains("does not let the host read");
+    }
+
+    @Test
+    void a_difference_that_nobody_has_written_is_not_blamed_on_write_protection() throws Exception {
+        FlashPlan plan = FlashPlanner.plan(device.target(quirks), zeros(0, 100), FlashOptions.DEFAULT);
+        assertThatThrownBy(() -> new Flasher(device.session(quirks), FlashListener.NONE).verify(plan))
+                .hasMessageContaining("0x08000000")
+                .hasMessageNotContaining("write-protected");
+    }
+}
