@@ -27,6 +27,7 @@ final class FakeDfuSe implements UsbConnection, Timebase {
     final int transferSize;
     final Map<AddressRange, byte[]> sectors = new LinkedHashMap<>();
     final List<ControlSetup> transfers = new ArrayList<>();
+    final List<Integer> alternates = new ArrayList<>();
     final List<AddressRange> erased = new ArrayList<>();
     final List<AddressRange> programmed = new ArrayList<>();
     /** What an upload returns instead of the memory, or null. */
@@ -265,6 +266,7 @@ final class FakeDfuSe implements UsbConnection, Timebase {
 
     @Override
     public void selectAlternate(int interfaceNumber, int alternateSetting) {
+        alternates.add(alternateSetting);
         state = 2;
     }
 

@@ -3,6 +3,8 @@ package io.github.dfu4j.dfuse;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.dfu4j.dfu.DfuCancelledException;
+import io.github.dfu4j.dfu.DfuState;
 import io.github.dfu4j.dfu.DfuTimeoutException;
 import io.github.dfu4j.dfu.Quirk;
 import io.github.dfu4j.dfu.QuirkTable;
@@ -10,6 +12,8 @@ import io.github.dfu4j.dfu.Trait;
 import io.github.dfu4j.dfuse.FlashEvent.Phase;
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.image.FirmwareImage;
+import io.github.dfu4j.simulator.Fault;
+import io.github.dfu4j.simulator.Stm32Rom;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -198,5 +202,60 @@ class FlashEventsTest {
         assertThatThrownBy(() -> new Flasher(device.session(quirks), FlashListener.NONE).verify(plan))
                 .hasMessageContaining("0x08000000")
                 .hasMessageNotContaining("write-protected");
+    }
+
+    @Test
+    void why_something_is_not_verified_is_said_in_the_report() throws Exception {
+        FlashReport unasked = flash(quirks, zeros(0, 100), FlashOptions.DEFAULT.withVerify(false));
+        assertThat(unasked.whyUnverified()).containsExactly("It was not asked to be read back.");
+        assertThat(flash(quirks, zeros(0, 100), FlashOptions.DEFAULT).whyUnverified())
+                .isEmpty();
+        flash(saying(Trait.NO_UPLOAD, 0), zeros(0, 200), FlashOptions.DEFAULT);
+        assertThat(events).contains("alt 0 \"Flash\" cannot be read back: the test wants it");
+
+        boolean[] cancelled = {false};
+        FlashPlan plan = FlashPlanner.plan(device.target(quirks), zeros(300, 300), FlashOptions.DEFAULT);
+        assertThatThrownBy(() -> new Flasher(
+                                device.session(quirks),
+                                e -> cancelled[0] |= e instanceof FlashEvent.Progress p && p.phase() == Phase.WRITE,
+                                () -> cancelled[0])
+                        .flash(plan))
+                .isInstanceOfSatisfying(
+                        FlashException.class,
+                        e -> assertThat(e.report().whyUnverified())
+                                .containsExactly("The job ended before it was read back."));
+    }
+
+    @Test
+    void a_session_goes_on_after_a_job_however_that_ended() throws Exception {
+        DfuSeSession session = device.session(quirks);
+        FlashPlan plan =
+                FlashPlanner.plan(device.target(quirks), zeros(0, 100), FlashOptions.DEFAULT.withVerify(false));
+        assertThat(new Flasher(session, FlashListener.NONE).flash(plan).idle()).isTrue();
+        assertThat(session.dfu().state()).contains(DfuState.IDLE);
+
+        Flasher cancelled = new Flasher(session, FlashListener.NONE, () -> true);
+        assertThatThrownBy(() -> cancelled.flash(plan)).isInstanceOf(FlashException.class);
+        assertThat(session.dfu().getStatus().state()).isEqualTo(DfuState.IDLE);
+        FlashTarget target = FlashTarget.of(device.target(quirks)).get(0);
+        device.alternates.clear();
+        assertThatThrownBy(() -> cancelled.read(target, AddressRange.ofSize(FLASH, 100), new ByteArrayOutputStream()))
+                .isInstanceOf(DfuCancelledException.class);
+        assertThat(session.dfu().getStatus().state()).isEqualTo(DfuState.IDLE);
+        assertThat(device.alternates).containsExactly(0);
+    }
+
+    @Test
+    void an_operation_ends_with_the_job_it_belongs_to() {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        it.board.inject(new Fault.StuckBusy(1000, 500), Fault.Trigger.at(25));
+        FirmwareImage image = Boards.image(FLASH, Boards.program(FLASH, 20_000, 3));
+        assertThatThrownBy(() -> it.flash(image, FlashOptions.DEFAULT.withDeadline(Duration.ofSeconds(3))))
+                .hasCauseInstanceOf(DfuTimeoutException.class)
+                .isInstanceOfSatisfying(
+                        FlashException.class,
+                        e -> assertThat(e.report().took())
+                                .as("three seconds and twenty to recover")
+                                .isLessThan(Duration.ofSeconds(24)));
     }
 }
