@@ -17,6 +17,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * Every kind of fault at every transfer of the route over both bootloaders: the ROM installs the Daisy bootloader and starts it, that writes
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Test;
  *
  * <p>QSPI flash cannot be read back: a bootloader that reports success for a block it has dropped looks like one that has it.
  */
+@Timeout(600) // thousands of runs, on a machine that may be busy
 class RouteFaultsTest {
 
     /** Longer than any single operation's deadline and all presses, less than for ever. */

@@ -26,6 +26,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -36,6 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * <p>A device that reports success for a block it has dropped, and cannot be read back, looks like one that has it. That is allowed as well,
  * as long as nobody says that it is verified.
  */
+@Timeout(600) // thousands of runs, on a machine that may be busy
 class FaultsTest {
 
     private static final long FLASH = 0x08000000L;
