@@ -179,7 +179,10 @@ final class BoardFollower {
         Reenumeration result = watch.await(Deadline.in(time, AFTER_LEAVE));
         DaisyBoard board = result.device().map(DaisyBoard::of).orElse(DaisyBoard.NONE);
         listener.on(new RouteEvent.Seen(board));
-        return board.mode().serves(from) ? RouteReport.Ending.REFUSED : RouteReport.Ending.LEFT;
+        if (board.mode().serves(from)) {
+            return RouteReport.Ending.REFUSED;
+        }
+        return board.mode().reachesQspi() ? RouteReport.Ending.HANDED_OVER : RouteReport.Ending.LEFT;
     }
 
     /** The board once it has had time to come back. */

@@ -21,6 +21,9 @@ public final class DaisyImage {
 
     private static final String LAYOUT_MARK = "@Flash /0x90000000/";
 
+    /** Up to v5.4 an erase clears 68 KB: that of a program's last block reaches 0x900C0FFF if the program is longer than 448 KB. */
+    private static final String SAFE = "from any program that is copied to RAM, or before v6 from one of up to 448 KB";
+
     private final String name;
     private final ApplicationType type;
     private final FirmwareImage internal;
@@ -379,7 +382,7 @@ public final class DaisyImage {
             if (type == ApplicationType.DATA && inProgramArea) {
                 warnings.add("It has data in " + DaisyMemory.PROGRAM_AREA
                         + ", where the Daisy bootloader keeps the program: they take the place of a program that is there."
-                        + " Data from 0x900C0000 on are safe from any program that is copied to RAM.");
+                        + " Data from 0x900C0000 on are safe: " + SAFE + ".");
             }
             if (type == ApplicationType.BOOT_NONE && !data.isEmpty()) {
                 long code = internal.span().map(AddressRange::size).orElse(0L);
@@ -396,7 +399,7 @@ public final class DaisyImage {
                     if (s.start() >= programEnd && s.start() / DaisyMemory.ERASE_BLOCK <= block) {
                         warnings.add("The data at " + s.range()
                                 + " begin in the same 64 KB as the program ends, so flashing the program"
-                                + " alone later erases them. Data at 0x900C0000 are safe from any program.");
+                                + " alone later erases them. Data at 0x900C0000 are safe: " + SAFE + ".");
                     }
                 }
             }

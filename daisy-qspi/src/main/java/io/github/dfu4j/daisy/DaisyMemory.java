@@ -35,7 +35,7 @@ public enum DaisyMemory {
     /** How much the Daisy bootloader copies to AXI SRAM, in bytes; a BOOT_SRAM program must not be larger. */
     public static final int SRAM_PROGRAM_LIMIT = 0x7_8000;
 
-    /** Where data can lie that a BOOT_SRAM program of any size leaves alone. */
+    /** Where data can lie that a BOOT_SRAM program leaves alone; with a Daisy bootloader before v6, one of up to 448 KB. */
     public static final long DATA_BEHIND_PROGRAM = 0x900c_0000L;
 
     /** What one erase command of the Daisy bootloader clears at the least, in bytes. */

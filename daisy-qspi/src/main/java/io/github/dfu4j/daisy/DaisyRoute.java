@@ -147,7 +147,7 @@ public record DaisyRoute(
             throws DaisyImageException, FlashPlanException {
         Builder route = new Builder(from, internal, options);
         if (internal == Internal.OTHER) {
-            throw withoutBootloader("erase", internal);
+            throw withoutBootloader("the board", internal);
         }
         route.need(DaisyMode.DAISY_BOOTLOADER, "The Daisy bootloader erases QSPI flash.");
         FlashPlan plan = Builder.planErase(ReadBack.UNKNOWN, ranges);
@@ -167,7 +167,7 @@ public record DaisyRoute(
      */
     public static DaisyRoute to(DaisyMode from, Internal internal, DaisyMode to) throws DaisyImageException {
         if (to != DaisyMode.ROM && internal == Internal.OTHER) {
-            throw withoutBootloader("to " + to.words(), internal);
+            throw withoutBootloader("the board", internal);
         }
         Builder route = new Builder(from, internal, RouteOptions.DEFAULT);
         route.need(to, "");

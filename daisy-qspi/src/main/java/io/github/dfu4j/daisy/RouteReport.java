@@ -39,6 +39,8 @@ public record RouteReport(List<StageReport> stages, Ending ending, Duration took
         STAYS("The board stays in its bootloader."),
         /** It left the bus and did not come back as a bootloader. Whether the program does what it should nobody can see from here. */
         LEFT("The board left its bootloader for the program."),
+        /** It left the ROM bootloader, and the Daisy bootloader came up. */
+        HANDED_OVER("The board started the Daisy bootloader."),
         /** It left the bus and came back as the same bootloader: it found nothing that it would start. */
         REFUSED(
                 "The board came back as its bootloader: it found no program that it would start. If one was written, QSPI flash may be stuck"

@@ -15,8 +15,12 @@ import java.util.stream.Collectors;
 /** One stage of a route. */
 public sealed interface Stage {
 
-    /** What happens, in one sentence. */
+    /** What happens, in one sentence or two. */
     String words();
+
+    private static String because(String sentence, String why) {
+        return why.isEmpty() ? sentence : sentence + " " + why;
+    }
 
     /**
      * A person presses buttons, and the board shows itself as the other bootloader at the same port.
@@ -27,7 +31,7 @@ public sealed interface Stage {
     record Press(Presses presses, String why) implements Stage {
         @Override
         public String words() {
-            return presses.words() + " " + why;
+            return because(presses.words(), why);
         }
     }
 
@@ -40,7 +44,7 @@ public sealed interface Stage {
     record Handover(String why) implements Stage {
         @Override
         public String words() {
-            return "Let the ROM bootloader start the Daisy bootloader. " + why;
+            return because("Let the ROM bootloader start the Daisy bootloader.", why);
         }
     }
 

@@ -483,6 +483,52 @@ class DaisyRouteTest {
     }
 
     @Test
+    void installing_the_bootloader_ends_in_the_bootloader_and_leads_nowhere_else() throws Exception {
+        Bench bench = new Bench(new DaisySeed()).after(1000);
+        RouteReport report =
+                bench.runner().run(DaisyRoute.install(bench.mode(), Bench.bootloader(Bootloader.V6_3), bench.options));
+        assertThat(report.ending()).isEqualTo(RouteReport.Ending.HANDED_OVER);
+        assertThat(bench.board.installedBootloader()).contains(Bootloader.V6_3);
+        assertThat(bench.mode()).isEqualTo(DaisyMode.DAISY_BOOTLOADER);
+        assertThat(bench.asked).isEmpty();
+    }
+
+    /** The largest programs that leave the data alone. */
+    @ParameterizedTest
+    @CsvSource({"V5_4, 0x70000", "V6_4, 0x78000"})
+    void the_program_stays_while_data_change_and_the_data_while_the_program_changes(Bootloader version, String size)
+            throws Exception {
+        Bench bench = new Bench(new DaisySeed().withBootloader(version)).after(1000);
+        DaisyImage both = Bench.birds("birds-sram.elf");
+        bench.options = RouteOptions.DEFAULT.withStart(false);
+        bench.runner().run(bench.route(both));
+        DaisyImage otherData = data(DaisyMemory.DATA_BEHIND_PROGRAM, 200_000);
+        bench.runner().run(bench.route(otherData));
+        FirmwareImage program = both.qspi().within(DaisyMemory.PROGRAM_AREA);
+        assertThat(Bench.holds(bench.board, program)).isTrue();
+
+        DaisyImage otherProgram = DaisyImage.of(FirmwareImage.builder()
+                .add(Segment.of(0x2400_0000L, program(0x2400_0200L, Integer.decode(size))))
+                .build());
+        bench.options = RouteOptions.DEFAULT;
+        RouteReport report = bench.runner().run(bench.route(otherProgram));
+        assertThat(report.ending()).isEqualTo(RouteReport.Ending.LEFT);
+        assertThat(Bench.holds(bench.board, otherProgram.qspi())).isTrue();
+        assertThat(Bench.holds(bench.board, otherData.qspi())).isTrue();
+    }
+
+    @Test
+    void where_there_is_no_bootloader_nobody_is_asked_to_enter_it() throws Exception {
+        Bench bench = new Bench(new DaisySeed()).after(1000);
+        assertThatThrownBy(() -> bench.runner().planTo(DaisyMode.DAISY_BOOTLOADER))
+                .isInstanceOf(DaisyImageException.class)
+                .hasMessageContaining("is not on the board");
+        assertThatThrownBy(() -> new QspiLoader(bench.runner()).planErase(AddressRange.ofSize(0x9000_0000L, 1)))
+                .isInstanceOf(DaisyImageException.class);
+        assertThat(bench.runner().planTo(DaisyMode.ROM).stages()).isEmpty();
+    }
+
+    @Test
     void erasing_tells_what_it_takes_along_and_changes_nothing_else() throws Exception {
         Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V5_4)).after(1000);
         bench.board.qspiFlash().load(0x9000_0000L, new byte[0x80_0000]);

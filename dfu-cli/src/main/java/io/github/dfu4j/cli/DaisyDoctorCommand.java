@@ -5,6 +5,7 @@ import io.github.dfu4j.daisy.DaisyMode;
 import io.github.dfu4j.daisy.Presses;
 import io.github.dfu4j.daisy.ReadBack;
 import io.github.dfu4j.daisy.RouteOptions;
+import io.github.dfu4j.usb.AlternateSetting;
 import io.github.dfu4j.usb.UsbDevice;
 import io.github.dfu4j.usb.UsbException;
 import java.util.LinkedHashMap;
@@ -46,7 +47,8 @@ final class DaisyDoctorCommand extends DaisySubcommand {
     private int examine(DaisyTable table) throws Exception {
         List<DaisyBoard> boards = DaisyBoard.find(table.bus());
         Optional<UsbDevice> closed = table.bus().devices().stream()
-                .filter(d -> d.accessProblem().isPresent() && d.vendorId() == 0x0483)
+                .filter(d ->
+                        d.accessProblem().isPresent() && d.alternates().stream().anyMatch(AlternateSetting::isDfu))
                 .findFirst();
         if (closed.isPresent()) {
             UsbException problem = closed.get().accessProblem().get();
