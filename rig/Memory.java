@@ -1,4 +1,4 @@
-import io.github.dfu4j.image.FirmwareReader;
+import io.github.dfu4j.dfuse.DfuSeFormat;
 import io.github.dfu4j.image.FirmwareSource;
 import io.github.dfu4j.image.Segment;
 import io.github.dfu4j.simulator.SimulatorBusProvider;
@@ -27,7 +27,7 @@ public final class Memory {
                     continue;
                 }
                 try (FirmwareSource source = FirmwareSource.of(file)) {
-                    for (Segment segment : FirmwareReader.standard().read(source).segments()) {
+                    for (Segment segment : DfuSeFormat.reader().read(source).segments()) {
                         byte[] bytes = new byte[Math.toIntExact(segment.size())];
                         segment.copy(segment.start(), bytes, 0, bytes.length);
                         compare(board, segment.start(), bytes, file);

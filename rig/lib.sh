@@ -60,7 +60,10 @@ assert_status() {
 
 assert_says() { grep -qE -- "$1" "$2" || { cat "$2"; fail "expected a line like <$1> in $(basename "$2")"; }; }
 
-assert_silent_about() { ! grep -qE -- "$1" "$2" || { cat "$2"; fail "expected no line like <$1> in $(basename "$2")"; }; }
+assert_silent_about() {
+  local found
+  if found=$(grep -m 1 -E -- "$1" "$2"); then fail "expected no line like <$1> in $(basename "$2"), found <$found>"; fi
+}
 
 assert_same() { cmp "$1" "$2" || fail "$(basename "$1") and $(basename "$2") differ: $(cmp "$1" "$2" 2>&1 | tail -1)"; }
 
