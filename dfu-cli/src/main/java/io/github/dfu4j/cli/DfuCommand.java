@@ -58,7 +58,7 @@ import picocli.CommandLine.Spec;
             "69:no such device, or no USB",
             "70:a fault of dfu itself",
             "73:the output file cannot be made",
-            "74:a transfer failed, or the memory differs from the image",
+            "74:a transfer, or reading or writing a file, failed; or the memory differs from the image",
             "75:try again",
             "77:no permission"
         })
