@@ -44,7 +44,7 @@ final class DemoCommand extends Subcommand {
         DaisySeed seed = new DaisySeed();
         bus.plug(seed);
         bus.time().sleep(Duration.ofMillis(500));
-        Usb usb = Usb.of(bus, bus.time());
+        Usb usb = Usb.of(bus, bus.time()).written(root().transcript(bus.time()));
 
         console.print("== The image ==");
         FirmwareImage firmware = shipped();

@@ -190,9 +190,7 @@ final class DfuUtilCommand implements Callable<Integer> {
     }
 
     private Usb traced(Usb usb, ParseResult parsed) {
-        return verbosity(parsed) < 2
-                ? usb
-                : Usb.of(new Transcript(usb.time(), 0, console::note).of(usb.bus()), usb.time());
+        return verbosity(parsed) < 2 ? usb : usb.written(new Transcript(usb.time(), 0, console::note));
     }
 
     private static Job job(ParseResult parsed) throws CommandException {

@@ -11,6 +11,7 @@ import io.github.dfu4j.dfuse.DfuSeQuirks;
 import io.github.dfu4j.simulator.VirtualBus;
 import io.github.dfu4j.usb.PortPath;
 import io.github.dfu4j.usb.Timebase;
+import io.github.dfu4j.usb.Transcript;
 import io.github.dfu4j.usb.UsbBus;
 import io.github.dfu4j.usb.UsbBusProvider;
 import io.github.dfu4j.usb.UsbDevice;
@@ -55,12 +56,18 @@ final class Usb implements AutoCloseable {
         QuirkTable quirks = root.flashSize().isPresent()
                 ? known.plus(List.of(DfuSeQuirks.flashSize(root.flashSize().getAsLong())))
                 : known;
-        return new Usb(usb.opened, root.transcript(usb.time).of(usb.opened), usb.time, usb.timeOf, usb.wanted, quirks);
+        return new Usb(usb.opened, usb.bus, usb.time, usb.timeOf, usb.wanted, quirks)
+                .written(root.transcript(usb.time));
     }
 
     /** A USB that has been opened already. */
     static Usb of(UsbBus bus, Timebase time) {
         return new Usb(bus, bus, time, device -> time, List.of(), knownQuirks());
+    }
+
+    /** The same USB, with what goes over it from now on written down. */
+    Usb written(Transcript transcript) {
+        return new Usb(opened, transcript.of(bus), time, timeOf, wanted, quirks);
     }
 
     /** Opens a USB by its name, for devices of which some words must be true. */

@@ -531,7 +531,7 @@ class DeviceCommandsTest {
     }
 
     @Test
-    void list_and_the_daisys_commands_can_be_traced_too() throws IOException {
+    void list_the_daisys_commands_and_the_demo_can_be_traced_too() throws IOException {
         Path trace = directory.resolve("trace");
 
         assertThat(dfu("--usb", "sim:stm32f407", "--trace", trace.toString(), "list")
@@ -551,6 +551,11 @@ class DeviceCommandsTest {
                 "0x90040000");
         assertThat(load.status()).as(load.err()).isZero();
         assertThat(trace).content().contains(" 21 01 0000 0000 5 > 41 00 00 04 90");
+
+        assertThat(dfu("demo", "--trace", trace.toString()).status()).isZero();
+        assertThat(trace)
+                .content()
+                .contains(" 21 01 0000 0000 5 > 41 00 00 00 08", " 21 01 0000 0000 5 > 41 00 00 04 90");
     }
 
     @Test
