@@ -202,7 +202,7 @@ final class SectorSurvey {
             if (erased[i] && !proof.lying() && !kept.get(i).isEmpty()) {
                 kept.get(i).forEach(content::add);
                 written = sector.written();
-            } else if (!erased[i] && found[i] == Found.BLANK) {
+            } else if (believed && !erased[i] && found[i] == Found.BLANK) {
                 blank.addAll(written);
             }
             // A bootloader that erases by itself may do so when the first block of a sector comes.

@@ -20,6 +20,7 @@ import java.util.Random;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -194,6 +195,24 @@ class FlasherPropertiesTest {
                 assertThat(now).isEqualTo(wanted[0]);
             }
         });
+    }
+
+    @Example
+    void blank_bytes_are_written_where_nothing_is_erased_and_a_device_only_says_that_it_is_blank() throws Exception {
+        AddressRange all = AddressRange.ofSize(0x08000000L, 256);
+        FakeDfuSe device = new FakeDfuSe(
+                new MemoryLayout("Flash", List.of(new SectorRun(all.start(), 1, 256, true, false, true))), 64);
+        device.sectors.values().forEach(bytes -> Arrays.fill(bytes, (byte) 121));
+        device.uploadsInstead = new byte[] {(byte) 0xff};
+        FirmwareImage halfBlank = FirmwareImage.builder()
+                .add(Segment.filled(AddressRange.ofSize(all.start(), 128), 0xff))
+                .add(Segment.filled(AddressRange.ofSize(all.start() + 128, 128), 7))
+                .build();
+        Case liar = new Case(
+                device, halfBlank, QuirkTable.EMPTY.plus(List.of(BYTE_WORDS)), FlashOptions.DEFAULT.withVerify(false));
+
+        assertThat(liar.flash(liar.plan()).written()).containsExactly(all);
+        assertThat(liar.memory().values()).containsOnly((byte) 0xff, (byte) 7);
     }
 
     @Provide
