@@ -7,11 +7,12 @@ import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.simulator.Fault;
 import io.github.dfu4j.simulator.Stm32Rom;
 import io.github.dfu4j.simulator.VirtualBus;
-import io.github.dfu4j.simulator.VirtualTime;
 import io.github.dfu4j.usb.UsbException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class FlashAllTest {
@@ -104,20 +105,31 @@ class FlashAllTest {
     }
 
     @Test
-    void boards_side_by_side_take_little_longer_than_one() throws Exception {
-        VirtualBus bus = new VirtualBus(VirtualTime.realTime());
+    void no_board_is_done_before_all_have_begun() throws Exception {
+        VirtualBus bus = new VirtualBus();
         plug(bus, 8);
         FirmwareImage image = Boards.image(FLASH, Boards.program(FLASH, 10_000, 2));
-        List<FlashAll.Job> jobs = jobs(bus, image);
-        FlashAll all = new FlashAll(bus, bus.time(), () -> false);
-        List<FlashAll.Result> together = all.run(jobs, job -> FlashListener.NONE);
+        CountDownLatch notBegun = new CountDownLatch(8);
+
+        // One after the other, the first would wait for the second in vain.
+        List<FlashAll.Result> together = new FlashAll(bus, bus.time(), () -> false)
+                .run(jobs(bus, image), job -> event -> {
+                    if (event instanceof FlashEvent.PhaseStarted started && started.phase() == FlashEvent.Phase.WRITE) {
+                        notBegun.countDown();
+                        await(notBegun);
+                    }
+                });
+
         assertThat(together).allMatch(FlashAll.Result::succeeded);
-        Duration longest = together.stream()
-                .map(r -> r.completed().orElseThrow().took())
-                .max(Duration::compareTo)
-                .orElseThrow();
-        Duration sum =
-                together.stream().map(r -> r.completed().orElseThrow().took()).reduce(Duration.ZERO, Duration::plus);
-        assertThat(longest.multipliedBy(3)).isLessThan(sum);
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            if (!latch.await(30, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("the other boards have not begun");
+            }
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 }

@@ -14,6 +14,11 @@ import java.awt.Point;
 import java.awt.Robot;
 import java.awt.datatransfer.DataFlavor;
 import java.awt.datatransfer.Transferable;
+import java.awt.dnd.DnDConstants;
+import java.awt.dnd.DragSource;
+import java.awt.dnd.DragSourceAdapter;
+import java.awt.dnd.DragSourceDragEvent;
+import java.awt.dnd.DragSourceDropEvent;
 import java.awt.event.InputEvent;
 import java.awt.event.MouseEvent;
 import java.awt.event.MouseMotionAdapter;
@@ -26,6 +31,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import javax.imageio.ImageIO;
@@ -136,20 +143,60 @@ class DaisyExamplesTest {
             frame.add(icon);
         }
 
-        /** Drags the file with the mouse: presses the button, moves, and lets go. */
+        /**
+         * Drags the file with the mouse: presses the button, moves, and lets go once the target has answered. Where the display is too slow
+         * for that, it tries again.
+         */
         private void dragTo(JComponent target) throws Exception {
             Robot mouse = new Robot();
             mouse.setAutoWaitForIdle(true);
             mouse.waitForIdle();
             Point from = onSwing(icon::getLocationOnScreen);
             Point to = onSwing(target::getLocationOnScreen);
-            mouse.mouseMove(from.x + 10, from.y + 10);
-            mouse.mousePress(InputEvent.BUTTON1_DOWN_MASK);
-            for (int step = 0; step <= 20; step++) {
-                mouse.mouseMove(
-                        from.x + 10 + (to.x + 40 - from.x) * step / 20, from.y + 10 + (to.y + 40 - from.y) * step / 20);
+            boolean dropped = false;
+            for (int attempt = 0; attempt < 5 && !dropped; attempt++) {
+                Drag drag = new Drag();
+                DragSource.getDefaultDragSource().addDragSourceListener(drag);
+                mouse.mouseMove(from.x + 10, from.y + 10);
+                mouse.mousePress(InputEvent.BUTTON1_DOWN_MASK);
+                for (int step = 0; step <= 20; step++) {
+                    mouse.mouseMove(
+                            from.x + 10 + (to.x + 40 - from.x) * step / 20,
+                            from.y + 10 + (to.y + 40 - from.y) * step / 20);
+                }
+                for (int i = 0; i < 100 && !drag.answered.await(50, TimeUnit.MILLISECONDS); i++) {
+                    mouse.mouseMove(to.x + 50 + i % 2, to.y + 50);
+                }
+                mouse.mouseRelease(InputEvent.BUTTON1_DOWN_MASK);
+                dropped = drag.dropped
+                        .completeOnTimeout(false, 10, TimeUnit.SECONDS)
+                        .get();
+                DragSource.getDefaultDragSource().removeDragSourceListener(drag);
             }
-            mouse.mouseRelease(InputEvent.BUTTON1_DOWN_MASK);
+            assertThat(dropped).as("the window took the file").isTrue();
+        }
+    }
+
+    /** What becomes of a drag. */
+    private static final class Drag extends DragSourceAdapter {
+        private final CountDownLatch answered = new CountDownLatch(1);
+        private final CompletableFuture<Boolean> dropped = new CompletableFuture<>();
+
+        @Override
+        public void dragEnter(DragSourceDragEvent event) {
+            if (event.getTargetActions() != DnDConstants.ACTION_NONE) {
+                answered.countDown();
+            }
+        }
+
+        @Override
+        public void dragOver(DragSourceDragEvent event) {
+            dragEnter(event);
+        }
+
+        @Override
+        public void dragDropEnd(DragSourceDropEvent event) {
+            dropped.complete(event.getDropSuccess());
         }
     }
 
