@@ -3,7 +3,9 @@ package io.github.dfu4j.simulator;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -47,18 +49,25 @@ public record FaultSweep(String job, int transfers, int runs, Map<String, Long> 
     public static FaultSweep of(String job, long transfers, Run run) {
         List<Fault> faults = Fault.samples();
         int each = Math.toIntExact(transfers);
+        // An exception that leaves a parallel stream may come out as a copy that has lost its message.
+        Queue<AssertionError> failures = new ConcurrentLinkedQueue<>();
         Map<String, Long> outcomes = IntStream.range(0, faults.size() * each)
                 .parallel()
-                .mapToObj(i -> outcome(job, faults.get(i / each), i % each, run))
+                .mapToObj(i -> outcome(job, faults.get(i / each), i % each, run, failures))
                 .collect(Collectors.groupingBy(outcome -> outcome, Collectors.counting()));
+        AssertionError failure = failures.poll();
+        if (failure != null) {
+            throw failure;
+        }
         return new FaultSweep(job, each, faults.size() * each, outcomes);
     }
 
-    private static String outcome(String job, Fault fault, int transfer, Run run) {
+    private static String outcome(String job, Fault fault, int transfer, Run run, Queue<AssertionError> failures) {
         try {
             return run.with(fault, Fault.Trigger.at(transfer));
         } catch (Throwable e) {
-            throw new AssertionError(job + ", " + fault + " at transfer " + transfer + ": " + e, e);
+            failures.add(new AssertionError(job + ", " + fault + " at transfer " + transfer + ": " + e, e));
+            return "failed";
         }
     }
 
