@@ -222,7 +222,7 @@ ours() {
   return $status
 }
 
-# What the kernel sent over bus 1 since `watch_bus`: control transfers of devices, those to its own root hub left out.
+# The requests of DFU's class that the kernel sent over bus 1 since `watch_bus`. Those to hubs have other recipients.
 watch_bus() {
   cat /sys/kernel/debug/usb/usbmon/1u > "$scratch/usbmon" &
   echo $! > "$scratch/usbmon.pid"
@@ -230,5 +230,5 @@ watch_bus() {
 transfers_seen() {
   sleep 0.2
   end_process "$scratch/usbmon.pid"
-  grep -cE ' S C[io]:1:0*([02-9]|1[0-9]+):0 s (21|a1) ' "$scratch/usbmon" || true
+  grep -cE ' S C[io]:1:[0-9]+:0 s (21|a1) ' "$scratch/usbmon" || fail "the kernel's usbmon has no DFU request"
 }

@@ -33,7 +33,7 @@ flashes_by_the_kernels_export() {
 }
 
 nothing_listens_is_said() {
-  assert_status 74 ours 120 --usb usbip://127.0.0.1:3999 list
+  assert_status 69 ours 120 --usb usbip://127.0.0.1:3999 list
   assert_says '127.0.0.1:3999' "$said"
 }
 

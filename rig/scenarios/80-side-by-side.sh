@@ -7,10 +7,11 @@ measure() { # BOARD ADDRESS
   start_board "theirs-$1" "$1" --real-time
   attach 1-1
   watch_bus
-  local started=$EPOCHREALTIME seconds
+  local started=$EPOCHREALTIME seconds requests
   stock 200 -a 0 -s "$2" -D "$scratch/image"
   seconds=$(seconds_since "$started")
-  record "$(printf '%-12s %8d bytes by dfu-util 0.11:              %5d DFU requests, %6.1f s' "$1" 32768 "$(transfers_seen)" "$seconds")"
+  requests=$(transfers_seen)
+  record "$(printf '%-12s %8d bytes by dfu-util 0.11:              %5d DFU requests, %6.1f s' "$1" 32768 "$requests" "$seconds")"
   stop_board "theirs-$1"
   wait_gone
 
@@ -20,12 +21,14 @@ measure() { # BOARD ADDRESS
   started=$EPOCHREALTIME
   ours 200 flash "$scratch/image" --base "$2" --rewrite --no-verify
   seconds=$(seconds_since "$started")
-  record "$(printf '%-12s %8d bytes by dfu, written only:          %5d DFU requests, %6.1f s with the start of Java' "$1" 32768 "$(transfers_seen)" "$seconds")"
+  requests=$(transfers_seen)
+  record "$(printf '%-12s %8d bytes by dfu, written only:          %5d DFU requests, %6.1f s with the start of Java' "$1" 32768 "$requests" "$seconds")"
   watch_bus
   started=$EPOCHREALTIME
   ours 200 flash "$scratch/image" --base "$2" --rewrite
   seconds=$(seconds_since "$started")
-  record "$(printf '%-12s %8d bytes by dfu, written and read back: %5d DFU requests, %6.1f s' "$1" 32768 "$(transfers_seen)" "$seconds")"
+  requests=$(transfers_seen)
+  record "$(printf '%-12s %8d bytes by dfu, written and read back: %5d DFU requests, %6.1f s' "$1" 32768 "$requests" "$seconds")"
   started=$EPOCHREALTIME
   ours 120 --version
   record "$(printf '%-12s dfu --version alone: %28s %21.1f s' "$1" '' "$(seconds_since "$started")")"
