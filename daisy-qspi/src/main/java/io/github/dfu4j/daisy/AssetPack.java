@@ -242,7 +242,7 @@ public final class AssetPack {
         List<String> names = new ArrayList<>();
         for (Entry entry : entries) {
             String name = identifier(entry.name(), names);
-            names.add(name);
+            names.addAll(macros(name));
             text.append("\n/* ").append(entry.name().replace("*/", "* /")).append(" */\n");
             text.append("#define ")
                     .append(name)
@@ -272,10 +272,15 @@ public final class AssetPack {
             id.append((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c : '_');
         }
         String result = id.toString();
-        for (int n = 2; taken.contains(result); n++) {
+        for (int n = 2; !Collections.disjoint(taken, macros(result)); n++) {
             result = id + "_" + n;
         }
         return result;
+    }
+
+    /** What the header may define for an asset. */
+    private static List<String> macros(String name) {
+        return Arrays.asList(name, name + "_SIZE", name + "_FRAMES");
     }
 
     private static long aligned(long address, int alignment) {

@@ -87,6 +87,20 @@ class AssetPackTest {
         assertThat(header).contains("#define ASSET_A_B ").contains("#define ASSET_A_B_2 ");
     }
 
+    @Test
+    void no_name_defines_what_another_one_does() {
+        String header = AssetPack.of(
+                        0x900c_0000L,
+                        4,
+                        List.of(asset("a", 1), asset("a size", 2), asset("a-size", 3), asset("a size frames", 4)))
+                .cHeader();
+        List<String> macros = header.lines()
+                .filter(line -> line.startsWith("#define "))
+                .map(line -> line.split(" ", -1)[1])
+                .toList();
+        assertThat(macros).doesNotHaveDuplicates();
+    }
+
     @Property(tries = 100)
     void a_header_is_checked_with_its_data_and_any_damage_is_noticed(
             @ForAll @Size(min = 1, max = 500) byte[] data, @ForAll @IntRange(min = 0, max = 10_000) int where) {
