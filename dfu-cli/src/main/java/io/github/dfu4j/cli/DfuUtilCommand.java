@@ -1,5 +1,9 @@
 package io.github.dfu4j.cli;
 
+import io.github.dfu4j.daisy.DaisyBoard;
+import io.github.dfu4j.daisy.DaisyImage;
+import io.github.dfu4j.daisy.DaisyImageException;
+import io.github.dfu4j.daisy.DaisyMode;
 import io.github.dfu4j.dfu.DfuDownloader;
 import io.github.dfu4j.dfu.DfuInterface;
 import io.github.dfu4j.dfu.DfuMode;
@@ -23,6 +27,7 @@ import io.github.dfu4j.image.FirmwareSource;
 import io.github.dfu4j.usb.Deadline;
 import io.github.dfu4j.usb.DeviceWatch;
 import io.github.dfu4j.usb.Transcript;
+import io.github.dfu4j.usb.UsbException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -51,6 +56,9 @@ final class DfuUtilCommand implements Callable<Integer> {
 
     /** Some devices never end an upload. */
     private static final long MOST_UPLOADED = 64 << 20;
+
+    /** How much dfu-util reads of a DfuSe device if nobody says from where. */
+    private static final long UPLOADED_FROM_NOWHERE = 16 << 10;
 
     private final Console console;
     private final Cancellation cancellation;
@@ -126,7 +134,7 @@ final class DfuUtilCommand implements Callable<Integer> {
     }
 
     private void value(Class<?> type, String label, String description, String... names) {
-        spec.addOption(OptionSpec.builder(names[0], names)
+        spec.addOption(OptionSpec.builder(names)
                 .type(type)
                 .paramLabel(label)
                 .description(description)
@@ -174,9 +182,14 @@ final class DfuUtilCommand implements Callable<Integer> {
                 parsed.matchedOptionValue("--usb", spec.findOption("--usb").defaultValue()), List.of())) {
             if (job == Job.LIST) {
                 match.all(usb).forEach(found -> DfuUtilMatch.lines(found).forEach(console::print));
-                return ExitCode.OK;
+            } else {
+                new Work(parsed, match, address, traced(usb, parsed)).run(job, file);
             }
-            new Work(parsed, match, address, traced(usb, parsed)).run(job, file);
+        } catch (UsbException e) {
+            if (job != Job.LIST) {
+                throw e;
+            }
+            console.note(Failures.message(e)); // a list of nothing is a list
         }
         return ExitCode.OK;
     }
@@ -274,16 +287,22 @@ final class DfuUtilCommand implements Callable<Integer> {
                                                     .toList()));
                 }
                 if (!parsed.hasMatchedOption("--wait")) {
-                    throw new CommandException(
-                            ExitCode.IO,
-                            "No DFU capable USB device available. Put the board into its bootloader; \"dfu daisy doctor\" says how, and"
-                                    + " what else may be wrong.");
+                    throw new CommandException(ExitCode.IO, "No DFU capable USB device available. " + insteadOfIt());
                 }
                 if (cancellation.arm().getAsBoolean()) {
                     throw new CommandException(ExitCode.IO, "Cancelled while waiting for a device.");
                 }
                 usb.time().sleep(POLL);
             }
+        }
+
+        private String insteadOfIt() throws UsbException {
+            List<String> others = usb.interfaces().stream()
+                    .flatMap(d -> DfuUtilMatch.lines(d).stream())
+                    .toList();
+            return others.isEmpty()
+                    ? "Put the board into its bootloader; \"dfu daisy doctor\" says how, and what else may be wrong."
+                    : "The options leave out what is attached:\n  " + String.join("\n  ", others);
         }
 
         /**
@@ -479,11 +498,25 @@ final class DfuUtilCommand implements Callable<Integer> {
                 throw new CommandException(ExitCode.USAGE, String.valueOf(hint.getMessage()));
             }
             plan.warnings().forEach(console::warn);
+            if (address.has("leave") && !isStarted(device, image)) {
+                console.warn(
+                        "The Daisy bootloader will not start this, as it is no program for 0x90040000: it will come back.");
+            }
             console.print("Downloading " + Numbers.bytes(image.size()) + " to "
                     + AddressRange.hex(image.segments().get(0).start()));
             FlashReport report = flasher.flash(plan);
             console.print("File downloaded successfully");
             report.whyUnverified().forEach(why -> console.note("not verified: " + Failures.sentence(why)));
+        }
+
+        /** Whether a device starts what it is given, as far as that is known of it. */
+        private boolean isStarted(DfuInterface device, FirmwareImage image) {
+            try {
+                return DaisyBoard.of(device.device()).mode() != DaisyMode.DAISY_BOOTLOADER
+                        || DaisyImage.of(image).startsFromQspi();
+            } catch (DaisyImageException e) {
+                return false;
+            }
         }
 
         private void upload(DfuInterface device, Flasher flasher) throws Exception {
@@ -497,9 +530,13 @@ final class DfuUtilCommand implements Callable<Integer> {
                     .filter(r -> r.contains(start))
                     .findFirst()
                     .orElseThrow();
-            AddressRange range = address.length() == 0
-                    ? new AddressRange(start, region.end())
-                    : AddressRange.ofSize(start, address.length());
+            long end = region.end();
+            if (address.address() == null && address.length() == 0 && end - start > UPLOADED_FROM_NOWHERE) {
+                end = start + UPLOADED_FROM_NOWHERE;
+                console.print("Limiting default upload to " + UPLOADED_FROM_NOWHERE + " bytes; -s ADDRESS reads more.");
+            }
+            AddressRange range =
+                    address.length() == 0 ? new AddressRange(start, end) : AddressRange.ofSize(start, address.length());
             if (!region.contains(range)) {
                 throw new CommandException(ExitCode.USAGE, range + " reaches beyond " + region + ".");
             }

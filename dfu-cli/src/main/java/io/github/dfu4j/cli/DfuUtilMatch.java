@@ -48,7 +48,7 @@ final class DfuUtilMatch {
     private final @Nullable String alternate;
 
     private static OptionSpec option(Class<?> type, String label, String description, String... names) {
-        return OptionSpec.builder(names[0], names)
+        return OptionSpec.builder(names)
                 .type(type)
                 .paramLabel(label)
                 .description(description)

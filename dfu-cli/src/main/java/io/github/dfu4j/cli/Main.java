@@ -31,6 +31,9 @@ public final class Main {
             CommandLine line = new CommandLine(dfuUtil ? new DfuUtilCommand(console, root.cancellation()).spec() : root)
                     .setOut(console.out())
                     .setCaseInsensitiveEnumValuesAllowed(true)
+                    .setOverwrittenOptionsAllowed(
+                            dfuUtil) // as getopt: the last one counts, and a start that is unique is enough
+                    .setAbbreviatedOptionsAllowed(dfuUtil)
                     .setErr(console.err())
                     .setColorScheme(CommandLine.Help.defaultColorScheme(console.isTerminal() ? Ansi.AUTO : Ansi.OFF))
                     .setExecutionExceptionHandler((e, command, parsed) ->

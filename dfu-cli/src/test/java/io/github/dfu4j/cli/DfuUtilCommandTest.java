@@ -93,7 +93,12 @@ class DfuUtilCommandTest {
                 "-p 1-1 -D FILE -s 0x08000000",
                 "-n 3 -D FILE -s 0x08000000",
                 "-S a,b -D FILE -s 0x08000000",
-                "-i 0 -c 1 -a 0 -t 64 -l"
+                "-i 0 -c 1 -a 0 -t 64 -l",
+                "-l -l",
+                "-a 0 -a 1 -l",
+                "--vers",
+                "--lis --verb",
+                "--ver"
             })
     void without_a_device_the_exit_status_is_dfu_utils(String line) throws Exception {
         String[] arguments = line.isEmpty()
@@ -129,6 +134,7 @@ class DfuUtilCommandTest {
                         .split(" ", -1)) {
             assertThat(help.err()).contains(option);
         }
+        assertThat(help.err()).as("each name once").doesNotContain("-h, -h").doesNotContain("-a, -a");
         assertThat(dfuUtil(ROM, "--wait", "-l").status()).isZero();
         assertThat(dfuUtil(ROM, "--altsetting", "0", "--configuration", "1", "--interface", "0", "-l")
                         .out())
@@ -177,6 +183,63 @@ class DfuUtilCommandTest {
         assertThat(dfuUtil("sim:daisy-seed?mode=bootloader", "-s", ":mass-erase:force")
                         .err())
                 .contains("erase --all");
+    }
+
+    @Test
+    void a_list_of_a_machine_without_usb_is_empty_and_no_failure() {
+        CommandRun list = dfuUtil("usbip://127.0.0.1:1", "-l");
+        assertThat(list.status()).isZero();
+        assertThat(list.err()).contains("127.0.0.1:1");
+        assertThat(dfuUtil("usbip://127.0.0.1:1", "-D", "none.bin").status()).isEqualTo(66);
+    }
+
+    @Test
+    void an_option_said_again_counts_the_last_time() {
+        assertThat(listed("sim:daisy-seed?count=2", "-p", "1-1", "-p", "1-2"))
+                .hasSize(2)
+                .allMatch(line -> line.contains("path=\"1-2\""));
+        assertThat(listed("sim:daisy-seed?count=2", "--pa", "1-2")).hasSize(2);
+    }
+
+    @Test
+    void what_the_options_leave_out_is_shown_when_nothing_fits() throws IOException {
+        CommandRun run = dfuUtil(
+                "sim:daisy-seed?mode=bootloader&bootloader=v5",
+                "-a",
+                "0",
+                "-s",
+                "0x90040000:leave",
+                "-D",
+                program("app.bin", 5000, 0x9004_0200L),
+                "-d",
+                ",0483:df11");
+        assertThat(run.status()).isEqualTo(74);
+        assertThat(run.err()).contains("leave out").contains("[0483:a360]");
+    }
+
+    @Test
+    void without_an_address_no_more_is_read_than_dfu_util_reads() {
+        CommandRun run = dfuUtil(ROM, "-a", "0", "-U", path("start.bin"));
+        assertThat(run.status()).as(run.err()).isZero();
+        assertThat(run.out()).contains("Limiting default upload to 16384 bytes");
+        assertThat(folder.resolve("start.bin")).hasSize(16_384);
+        assertThat(dfuUtil(ROM, "-a", "0", "-s", ":20000", "-U", path("more.bin"))
+                        .status())
+                .isZero();
+        assertThat(folder.resolve("more.bin")).hasSize(20_000);
+    }
+
+    @Test
+    void a_leave_with_no_program_is_warned_of_before() throws IOException {
+        String usb = "sim:daisy-seed?mode=bootloader";
+        assertThat(dfuUtil(usb, "-s", "0x90040000:leave", "-D", file("data.bin", 5000))
+                        .err())
+                .contains("no program for 0x90040000");
+        assertThat(dfuUtil(usb, "-s", "0x90040000", "-D", path("data.bin")).err())
+                .doesNotContain("no program");
+        assertThat(dfuUtil(usb, "-s", "0x90040000:leave", "-D", program("app.bin", 5000, 0x2400_0200L))
+                        .err())
+                .doesNotContain("no program");
     }
 
     @Test
