@@ -89,7 +89,7 @@ public record RouteReport(List<StageReport> stages, Ending ending, Duration took
         });
     }
 
-    /** Everything on the board in the end that was written and could not be read back. */
+    /** Everything on the board in the end that was written, or erased by an erase stage, and could not be read back. */
     public List<AddressRange> unverified() {
         return standing(FlashReport::unverified);
     }

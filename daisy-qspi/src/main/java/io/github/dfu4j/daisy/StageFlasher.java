@@ -196,7 +196,17 @@ final class StageFlasher {
                 Fence.settle(session, plan.targets().get(0), report);
             }
             outcome.settled = true;
-            if (outcome.readBack == ReadBack.UNPROVED && !job.erases()) {
+            if (job.erases() && outcome.readBack != ReadBack.TRUTHFUL) {
+                outcome.flash = Optional.of(
+                        with(
+                                report,
+                                Collections.emptyList(),
+                                job.wanted,
+                                Collections.singletonList(
+                                        outcome.readBack == ReadBack.UNPROVED
+                                                ? "All that this bootloader returns on DFU_UPLOAD is blank, which proves nothing."
+                                                : "This bootloader does not return flash on DFU_UPLOAD, so it cannot be seen whether it is blank.")));
+            } else if (outcome.readBack == ReadBack.UNPROVED) {
                 outcome.flash = Optional.of(proved(connection, device, job, report, outcome));
                 if (job.leaves()) {
                     session.leave(DaisyMemory.APPLICATION, Deadline.in(time, BoardFollower.LEAVING));
@@ -293,11 +303,16 @@ final class StageFlasher {
             throw new IOException("The board describes its memory otherwise than planned for: " + more
                     + " would be erased too. Nothing was touched. Plan again with the board connected in this mode.");
         }
-        List<AddressRange> lost = Ranges.without(erased(plan), job.wanted);
-        if (readBack == ReadBack.TRUTHFUL && keepNeighbours && !lost.isEmpty()) {
+        List<AddressRange> lost = keepNeighbours ? Ranges.without(erased(plan), job.wanted) : Collections.emptyList();
+        if (readBack == ReadBack.TRUTHFUL && (job.erases() || !lost.isEmpty())) {
+            // what is erased is planned as bytes 0xFF, so that it is looked at afterwards
             plan = FlashPlanner.plan(dfu, withNeighbours(job, lost, dfu, session), options);
-            listener.on(new RouteEvent.Note("Kept " + Ranges.size(lost)
-                    + " bytes beside the image that its erases take along: they are read before and written back."));
+            if (!lost.isEmpty()) {
+                listener.on(
+                        new RouteEvent.Note(
+                                "Kept " + Ranges.size(lost)
+                                        + " bytes beside what was asked for that its erases take along: they are read before and written back."));
+            }
         }
         return plan;
     }

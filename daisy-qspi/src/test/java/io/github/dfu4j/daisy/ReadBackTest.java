@@ -9,6 +9,7 @@ import io.github.dfu4j.simulator.DaisySeed.Bootloader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -99,6 +100,30 @@ class ReadBackTest {
         loader.run(loader.planErase(AddressRange.ofSize(0x9000_1000L, 0x1000)));
         Arrays.fill(before, 0x1000, 0x2000, (byte) 0xff);
         assertThat(bench.board.qspiFlash().read(0x9000_0000L, 0x1_0000)).isEqualTo(before);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Bootloader.class,
+            names = {"V6_3", "V6_4", "HONEST"})
+    void an_erase_is_called_verified_only_where_the_board_can_be_read(Bootloader version) throws Exception {
+        AddressRange range = AddressRange.ofSize(0x900c_0000L, 0x1_0000);
+        Bench bench = bench(version, true);
+        bench.board.qspiFlash().load(range.start(), new byte[0x1_0000]);
+        RouteReport report = loader(bench).run(loader(bench).planErase(range));
+        assertThat(bench.board.qspiFlash().isBlank(range)).isTrue();
+        boolean readable = version == Bootloader.HONEST;
+        assertThat(report.verified()).isEqualTo(readable ? List.of(range) : List.of());
+        assertThat(report.unverified()).isEqualTo(readable ? List.of() : List.of(range));
+    }
+
+    @Test
+    void an_erase_of_what_is_all_blank_is_not_called_verified_either() throws Exception {
+        AddressRange range = AddressRange.ofSize(0x9000_0000L, 0x1_0000);
+        Bench bench = bench(Bootloader.HONEST, false);
+        RouteReport report = loader(bench).run(loader(bench).planErase(range));
+        assertThat(report.verified()).isEmpty();
+        assertThat(report.unverified()).containsExactly(range);
     }
 
     @Test
