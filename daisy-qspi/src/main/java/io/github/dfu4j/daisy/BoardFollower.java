@@ -281,7 +281,9 @@ final class BoardFollower {
             case APPLICATION -> "The board started its program.";
             case NOTHING ->
                 presses == Presses.ENTER_BOOTLOADER
-                        ? gone + ", so BOOT was not tapped in time, or there is no Daisy bootloader on it."
+                        ? gone
+                                + ", so BOOT was not tapped in time, or there is no Daisy bootloader on it, or one that hardly waits."
+                                + " In the ROM bootloader, \"dfu daisy doctor\" looks which."
                         : gone + ".";
         };
     }

@@ -5,6 +5,9 @@ import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.image.FirmwareVerifier;
 import io.github.dfu4j.image.Segment;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -54,13 +57,36 @@ public record BootloaderImage(FirmwareImage image, String version, Optional<Firm
         return new BootloaderImage(image, version, Optional.of(check));
     }
 
+    /** What its user should know, as far as its version and its file's name tell, in whole sentences. */
+    public List<String> remarks() {
+        String told = image.name() + " " + version;
+        List<String> remarks = new ArrayList<>();
+        if (told.contains("extdfu")) {
+            remarks.add(
+                    "This Daisy bootloader speaks USB by the pins D29 and D30 and not in the Seed's own socket (extdfu): with the"
+                            + " cable in that socket it does not show itself.");
+        }
+        if (told.matches(".*\\b10 ?ms.*")) {
+            remarks.add(
+                    "This Daisy bootloader waits for 10 ms instead of 2 s before it starts the program in QSPI flash, so it can hardly"
+                            + " be caught once there is one. The 2000 ms variant can.");
+        }
+        if (version.matches("v[45].*")) {
+            remarks.add("This Daisy bootloader is old: from v6 on programs run from QSPI flash properly.");
+        }
+        if (version.matches("v([45].*|6|6\\.[12]( .*)?)")) {
+            remarks.add("v6.3 or later mends boards that start slowly or refuse to erase (a stuck write protection).");
+        }
+        return Collections.unmodifiableList(remarks);
+    }
+
     /**
      * Looks for a Daisy bootloader in what was read from internal flash.
      *
      * @param flash the bytes from 0x08000000 on
-     * @return what can be told of its version; empty if something else is there
+     * @return the bootloader, as far as flash can show it; empty if something else is there
      */
-    public static Optional<String> recognise(byte[] flash) {
+    public static Optional<BootloaderImage> recognise(byte[] flash) {
         FirmwareImage.Builder builder = FirmwareImage.builder();
         int size = flash.length;
         while (size > 0 && flash[size - 1] == (byte) 0xff) {
@@ -71,7 +97,7 @@ public record BootloaderImage(FirmwareImage image, String version, Optional<Firm
         }
         builder.add(Segment.wrap(DaisyMemory.INTERNAL_FLASH.range().start(), flash, 0, size));
         try {
-            return Optional.of(of(builder.build()).version());
+            return Optional.of(of(builder.build()));
         } catch (DaisyImageException e) {
             return Optional.empty();
         }

@@ -88,6 +88,15 @@ public final class DaisyImage {
         return !moved.isEmpty();
     }
 
+    /** All of it at the addresses that its file gives it; a flat binary at those it speaks of, and without its sea of fill. */
+    public FirmwareImage asInFile() {
+        return FirmwareImage.builder()
+                .origin(name, internal.format())
+                .add(internal)
+                .add(asInFile(qspi))
+                .build();
+    }
+
     /** A part of it at the addresses that its file gives it: a program that was moved to where it is stored is moved back. */
     FirmwareImage asInFile(FirmwareImage part) {
         if (!movedFromSram()) {
@@ -371,7 +380,32 @@ public final class DaisyImage {
             return ApplicationType.DATA;
         }
 
+        /** What the Daisy bootloader does not look at before it starts a program, though the program will not run. */
+        private void doubt(ApplicationType type) {
+            BootCheck check = BootCheck.at(qspi, DaisyMemory.APPLICATION).orElseThrow(IllegalStateException::new);
+            boolean copied = type == ApplicationType.BOOT_SRAM;
+            long offset = check.reset() - (copied ? DaisyMemory.AXI_SRAM.range().start() : DaisyMemory.APPLICATION);
+            boolean inside = (!copied || offset < DaisyMemory.SRAM_PROGRAM_LIMIT)
+                    && qspi.copy(DaisyMemory.APPLICATION + offset, new byte[1], 0, 1) == 1;
+            if (!inside || check.reset() % 2 == 0) {
+                warnings.add("The Daisy bootloader will start it, but it will not run: its reset vector, "
+                        + AddressRange.hex(check.reset())
+                        + (inside
+                                ? ", is even, which means ARM code, and the processor knows only Thumb."
+                                : ", points to none of its code."));
+            }
+            long behind = DaisyMemory.PROGRAM_AREA.end();
+            if (copied && qspi.copy(behind - 1, new byte[2], 0, 2) == 2) {
+                warnings.add("The Daisy bootloader copies the first 480 KB of it to AXI SRAM; what it has from "
+                        + AddressRange.hex(behind)
+                        + " on stays in QSPI flash. If that is code, rebuild with APP_TYPE=BOOT_QSPI.");
+            }
+        }
+
         private void look(ApplicationType type, FirmwareImage data, FirmwareImage sram) {
+            if (type == ApplicationType.BOOT_SRAM || type == ApplicationType.BOOT_QSPI) {
+                doubt(type);
+            }
             if (qspi.segments().stream().anyMatch(s -> s.range().overlaps(DaisyMemory.PERSISTENT_STORAGE))) {
                 warnings.add(
                         "It has data at 0x90000000, where libDaisy's PersistentStorage keeps settings unless told"

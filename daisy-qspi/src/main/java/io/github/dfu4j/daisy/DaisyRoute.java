@@ -115,7 +115,10 @@ public record DaisyRoute(
                 "QSPI flash is written by the Daisy bootloader, which "
                         + (internal == Internal.OTHER ? "is not on the board." : "may not be on the board."),
                 "Give its binary with --bootloader: core/dsy_bootloader_v6_4-intdfu-2000ms.bin of libDaisy"
-                        + " (found by itself if LIBDAISY_DIR is set). \"dfu daisy bootloader\" installs it alone.");
+                        + " (found by itself if LIBDAISY_DIR is set). \"dfu daisy bootloader\" installs it alone."
+                        + (internal == Internal.UNKNOWN
+                                ? " If it is on the board, get the board into it first: RESET, then BOOT."
+                                : ""));
     }
 
     /**
@@ -236,6 +239,7 @@ public record DaisyRoute(
             flash(Stage.Content.BOOTLOADER, bootloader.image(), leave, unlessPresent, bootloader.verifier());
             bootloaderThere = true;
             warnings.add("The Daisy bootloader takes the place of the program in internal flash.");
+            warnings.addAll(bootloader.remarks());
         }
 
         private void flash(

@@ -83,10 +83,10 @@ public final class RouteRunner {
      * Looks through the ROM bootloader what internal flash holds. Reads; changes nothing.
      *
      * @param rom the board in its ROM bootloader
-     * @return the Daisy bootloader's version in words, or empty if something else is there
+     * @return the Daisy bootloader, or empty if something else is there
      * @throws IOException if it cannot be read
      */
-    public Optional<String> installedBootloader(DaisyBoard rom) throws IOException {
+    public Optional<BootloaderImage> installedBootloader(DaisyBoard rom) throws IOException {
         DfuInterface dfu = rom.dfu().orElseThrow(IllegalStateException::new);
         try (DfuSeSession session = open(dfu)) {
             return flasher.installed(session, dfu);

@@ -119,9 +119,9 @@ final class StageFlasher {
     /**
      * What internal flash holds, read through the ROM.
      *
-     * @return the Daisy bootloader's version in words, or empty if something else is there
+     * @return the Daisy bootloader, or empty if something else is there
      */
-    Optional<String> installed(DfuSeSession session, DfuInterface rom) throws IOException {
+    Optional<BootloaderImage> installed(DfuSeSession session, DfuInterface rom) throws IOException {
         AddressRange internal = DaisyMemory.INTERNAL_FLASH.range();
         return BootloaderImage.recognise(read(session, rom, internal));
     }
@@ -180,11 +180,11 @@ final class StageFlasher {
             }
             DfuSeSession session = new DfuSeSession(new DfuSession(connection, dfu, time));
             if (job.unlessPresent) {
-                Optional<String> version = installed(session, dfu);
-                if (version.isPresent()) {
+                Optional<BootloaderImage> there = installed(session, dfu);
+                if (there.isPresent()) {
                     outcome.result = RouteReport.Result.NOT_NEEDED;
-                    listener.on(new RouteEvent.Note(
-                            "A Daisy bootloader is in internal flash already (" + version.get() + "); it stays."));
+                    listener.on(new RouteEvent.Note("A Daisy bootloader is in internal flash already ("
+                            + there.get().version() + "); it stays."));
                     return;
                 }
             }

@@ -8,6 +8,7 @@ import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.image.FirmwareReader;
 import io.github.dfu4j.image.FirmwareSource;
 import io.github.dfu4j.image.Segment;
+import io.github.dfu4j.simulator.DaisySeed;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -176,6 +177,65 @@ class DaisyImageTest {
                 .hasMessageContaining("neither in AXI SRAM nor in QSPI flash");
         assertThatThrownBy(() -> at(0x2400_1000L, program(0x2002_0000L, 0x2400_1201L, 5000)))
                 .hasMessageContaining("starts at 0x24001000");
+    }
+
+    @Test
+    void what_the_daisy_bootloader_would_start_in_vain_is_warned_of() throws Exception {
+        assertThat(at(0x2400_0000L, program(0x2002_0000L, 0x2400_0201L, 5000)).warnings())
+                .isEmpty();
+        assertThat(at(0x2400_0000L, program(0x2002_0000L, 0x2400_0200L, 5000)).warnings())
+                .anyMatch(w -> w.contains("0x24000200") && w.contains("Thumb"));
+        assertThat(at(0x2400_0000L, program(0x2002_0000L, 0x2400_2001L, 5000)).warnings())
+                .anyMatch(w -> w.contains("0x24002001") && w.contains("none of its code"));
+        assertThat(at(0x9004_0000L, program(0x2002_0000L, 0x9000_0201L, 5000)).warnings())
+                .anyMatch(w -> w.contains("none of its code"));
+        DaisyImage tooLong = at(0x9004_0000L, program(0x2002_0000L, 0x2400_0201L, 500 * 1024));
+        assertThat(tooLong.type()).isEqualTo(ApplicationType.BOOT_SRAM);
+        assertThat(tooLong.warnings()).anyMatch(w -> w.contains("first 480 KB") && w.contains("0x900B8000"));
+        assertThat(at(0x9004_0000L, program(0x2002_0000L, 0x9004_0201L, 500 * 1024))
+                        .warnings())
+                .isEmpty();
+    }
+
+    @Test
+    void an_image_can_be_shown_at_the_addresses_of_its_file() throws Exception {
+        assertThat(ranges(Bench.birds("birds-sram.elf").asInFile()))
+                .containsExactly(
+                        AddressRange.ofSize(0x2400_0000L, 104_152), AddressRange.ofSize(0x900c_0000L, 291_636));
+        assertThat(ranges(flat(program(0x2002_0000L, 0x0800_0201L, 5000)).asInFile()))
+                .containsExactly(AddressRange.ofSize(0x0800_0000L, 5000));
+    }
+
+    @Test
+    void what_its_user_should_know_of_a_daisy_bootloader_is_told_by_version_and_name() throws Exception {
+        assertThat(Bench.bootloader().remarks()).isEmpty();
+        assertThat(remarks(DaisySeed.Bootloader.V6_3)).isEmpty();
+        assertThat(remarks(DaisySeed.Bootloader.HONEST)).isEmpty();
+        assertThat(remarks(DaisySeed.Bootloader.V6_2))
+                .singleElement()
+                .asString()
+                .contains("write protection");
+        assertThat(remarks(DaisySeed.Bootloader.V5_4))
+                .hasSize(2)
+                .first()
+                .asString()
+                .contains("old");
+        assertThat(remarks(DaisySeed.Bootloader.V6_4_10MS))
+                .singleElement()
+                .asString()
+                .contains("10 ms");
+        FirmwareImage renamed = FirmwareImage.builder()
+                .origin("dsy_bootloader_v6_3-extdfu-10ms.bin", "binary")
+                .add(Bench.bootloader().image())
+                .build();
+        assertThat(BootloaderImage.of(renamed).remarks())
+                .hasSize(2)
+                .anyMatch(r -> r.contains("D29"))
+                .anyMatch(r -> r.contains("10 ms"));
+    }
+
+    private static List<String> remarks(DaisySeed.Bootloader version) {
+        return BootloaderImage.recognise(version.standIn()).orElseThrow().remarks();
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.github.dfu4j.cli;
 
+import io.github.dfu4j.daisy.BootloaderImage;
 import io.github.dfu4j.daisy.DaisyBoard;
 import io.github.dfu4j.daisy.DaisyMode;
 import io.github.dfu4j.daisy.Presses;
@@ -28,6 +29,7 @@ final class DaisyDoctorCommand extends DaisySubcommand {
 
     private static final Pattern LAST_PAGE = Pattern.compile("(?i)last page at 0x([0-9a-f]+) is not writ");
     private static final Map<Pattern, String> MEANINGS = meanings();
+    private static final int HUB = 9;
 
     @Option(
             names = "--error",
@@ -45,8 +47,12 @@ final class DaisyDoctorCommand extends DaisySubcommand {
     }
 
     private int examine(DaisyTable table) throws Exception {
-        List<DaisyBoard> boards = DaisyBoard.find(table.bus());
-        Optional<UsbDevice> closed = table.bus().devices().stream()
+        List<UsbDevice> devices = table.devices();
+        List<DaisyBoard> boards = devices.stream()
+                .map(DaisyBoard::of)
+                .filter(board -> board.dfu().isPresent())
+                .toList();
+        Optional<UsbDevice> closed = devices.stream()
                 .filter(d ->
                         d.accessProblem().isPresent() && d.alternates().stream().anyMatch(AlternateSetting::isDfu))
                 .findFirst();
@@ -57,6 +63,7 @@ final class DaisyDoctorCommand extends DaisySubcommand {
         }
         if (boards.isEmpty()) {
             console().print("No Daisy shows itself in a bootloader.");
+            sayWhatElseIsThere(devices);
             console()
                     .print(
                             "  1. Is the cable in the Seed's own USB socket? Carrier boards have others. Many cables only carry power:"
@@ -84,18 +91,36 @@ final class DaisyDoctorCommand extends DaisySubcommand {
         return ExitCode.OK;
     }
 
+    /** A Daisy whose program speaks USB is a device like any other, with ids and names of the program's own: shown, not guessed. */
+    private void sayWhatElseIsThere(List<UsbDevice> devices) {
+        List<UsbDevice> others = devices.stream()
+                .filter(device -> device.deviceDescriptor().u8(4) != HUB)
+                .toList();
+        if (!others.isEmpty()) {
+            console()
+                    .print(
+                            "Attached is something else. It may be a Daisy that runs a program with USB of its own (those of libDaisy call"
+                                    + " themselves \"Daisy Seed Built In\" unless told otherwise); then the presses below get it into a bootloader:");
+            others.forEach(device -> console().print("  " + device));
+        }
+    }
+
     private void advise(DaisyTable table, DaisyBoard board) throws Exception {
         if (board.mode() == DaisyMode.ROM) {
-            Optional<String> installed = table.runner().installedBootloader(board);
+            Optional<BootloaderImage> installed = table.runner().installedBootloader(board);
             console()
                     .print("It writes internal flash, which holds "
-                            + installed.map(v -> "a Daisy bootloader, " + v).orElse("no Daisy bootloader")
+                            + installed
+                                    .map(there -> "a Daisy bootloader, " + there.version())
+                                    .orElse("no Daisy bootloader")
                             + ", and cannot reach QSPI flash.");
+            installed.ifPresent(there -> there.remarks().forEach(console()::print));
             console()
                     .print(
                             "Next: "
                                     + (installed.isPresent()
-                                            ? "for QSPI flash, " + Presses.ENTER_BOOTLOADER.words()
+                                            ? "\"dfu daisy flash FILE\" or \"dfu daisy load FILE\": the way to QSPI flash is found from here,"
+                                                    + " and nobody has to press anything for it."
                                             : "for QSPI flash, \"dfu daisy bootloader\" first; or \"dfu daisy flash FILE\", which does all of it."));
             return;
         }
@@ -125,7 +150,11 @@ final class DaisyDoctorCommand extends DaisySubcommand {
             if (address >= 0xf000_0000L || message.contains("size = -")) {
                 return flatBinary();
             }
-            if (address >= 0x9000_0000L && address < 0x9080_0000L) {
+            if (address >= 0x907c_0000L && address < 0x9080_0000L) {
+                return "The file reaches the last 256 KB of QSPI flash, which the Daisy bootloader does not offer (it ends at 0x907BFFFF);"
+                        + " or the board was in its ROM bootloader, which reaches internal flash alone. \"dfu daisy plan FILE\" tells which.";
+            }
+            if (address >= 0x9000_0000L && address < 0x907c_0000L) {
                 return "The file has bytes for QSPI flash, and the board was in its ROM bootloader, which reaches internal flash alone."
                         + (address >= 0x9008_0000L
                                 ? " If the file is a .bin of gigabytes, it is also the wrong kind: flash the ELF."
@@ -160,6 +189,25 @@ final class DaisyDoctorCommand extends DaisySubcommand {
                         + " while erasing, the board was still busy: QSPI flash erases slowly and dfu-util gives up after 5 s, or the flash is"
                         + " stuck in write protection, which bootloader v6.3 or later mends.");
         words.put("size = -", flatBinary());
+        words.put(
+                "lost device|no such device|no_device",
+                "The board was gone in the middle: it was reset, or the cable or a hub let go, or the Daisy bootloader started the program"
+                        + " because two seconds were over before the first erase. Next: "
+                        + Presses.ENTER_BOOTLOADER.words() + " Then run the same command again.");
+        words.put(
+                "file id .* does not match|does not match device",
+                "The file's DFU suffix names another device. Check that it is the right file; \"dfu inspect FILE\" shows what is in it.");
+        words.put(
+                "cannot claim|busy",
+                "Another program holds the board: a second dfu-util, a browser tab with the web programmer, or a virtual machine. Close it.");
+        words.put(
+                "descriptor request failed|unknown usb device|device not recogni[sz]ed",
+                "The board does not even say what it is. Mostly that is the cable, a hub, or too little power: try another cable, directly in"
+                        + " the computer, with nothing else wired to the board. If it stays so in the ROM bootloader on a second computer, the"
+                        + " board is defective.");
+        words.put(
+                "dfu-util.*(not found|no such file)|(not found|no such file).*dfu-util",
+                "dfu-util is not installed. The folder compat of dfu has one that does the same: put it first in PATH.");
         words.put(
                 "no dfu capable usb device",
                 "No bootloader shows itself. " + Presses.ENTER_ROM.words()

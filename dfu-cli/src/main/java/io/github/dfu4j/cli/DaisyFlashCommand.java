@@ -54,7 +54,7 @@ final class DaisyFlashCommand extends DaisyRouteCommand {
                 throw usage(firmware.name() + " has no such part: there is nothing to do --from "
                         + from.name().toLowerCase(Locale.ROOT) + ".");
             }
-            table.printer().print(file, image);
+            table.printer().print(image);
             return follow(table, route, trust, verifier);
         });
     }

@@ -1,5 +1,6 @@
 package io.github.dfu4j.cli;
 
+import io.github.dfu4j.daisy.BootloaderImage;
 import io.github.dfu4j.daisy.DaisyBoard;
 import io.github.dfu4j.daisy.DaisyMode;
 import io.github.dfu4j.daisy.ReadBack;
@@ -22,7 +23,7 @@ final class DaisyInfoCommand extends DaisySubcommand {
     public Integer call() throws Exception {
         return atTable(RouteOptions.DEFAULT, table -> {
             DaisyBoard board = table.runner().look();
-            Optional<String> installed =
+            Optional<BootloaderImage> installed =
                     board.mode() == DaisyMode.ROM ? table.runner().installedBootloader(board) : Optional.empty();
             Optional<ReadBack> readBack =
                     board.mode().reachesQspi() ? Optional.of(table.loader().readBack()) : Optional.empty();
@@ -35,7 +36,7 @@ final class DaisyInfoCommand extends DaisySubcommand {
                 if (!board.versionFamily().isEmpty()) {
                     result.put("version", board.versionFamily());
                 }
-                installed.ifPresent(i -> result.put("internalFlash", "Daisy bootloader " + i));
+                installed.ifPresent(i -> result.put("internalFlash", "Daisy bootloader " + i.version()));
                 readBack.ifPresent(r -> result.put("readBack", r.name().toLowerCase(java.util.Locale.ROOT)));
                 console().print(Json.write(result));
             } else {
@@ -43,9 +44,10 @@ final class DaisyInfoCommand extends DaisySubcommand {
                 if (board.mode() == DaisyMode.ROM) {
                     console()
                             .print(installed
-                                    .map(i -> "Internal flash holds a Daisy bootloader, " + i + ".")
+                                    .map(i -> "Internal flash holds a Daisy bootloader, " + i.version() + ".")
                                     .orElse("Internal flash holds no Daisy bootloader."));
                 }
+                installed.ifPresent(i -> i.remarks().forEach(console()::print));
                 readBack.ifPresent(r -> console().print(words(r)));
             }
             return board.mode() == DaisyMode.NOTHING ? ExitCode.UNAVAILABLE : ExitCode.OK;

@@ -13,7 +13,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Stream;
+import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.AudioInputStream;
 import javax.sound.sampled.AudioSystem;
 import javax.sound.sampled.UnsupportedAudioFileException;
@@ -32,6 +34,10 @@ final class DaisyPackCommand extends Subcommand {
 
     /** Where a pack goes if nothing else is said: behind every program. */
     static final String ADDRESS = "0x900C0000";
+
+    /** Encodings whose bytes are the samples. */
+    private static final Set<AudioFormat.Encoding> RAW =
+            Set.of(AudioFormat.Encoding.PCM_SIGNED, AudioFormat.Encoding.PCM_UNSIGNED, AudioFormat.Encoding.PCM_FLOAT);
 
     @Parameters(paramLabel = "FILE|DIRECTORY", arity = "0..*", description = "Files, and directories of files.")
     private List<String> inputs = new ArrayList<>();
@@ -132,13 +138,24 @@ final class DaisyPackCommand extends Subcommand {
         }
         try (AudioInputStream audio =
                 AudioSystem.getAudioInputStream(new BufferedInputStream(new ByteArrayInputStream(bytes)))) {
-            int frameSize = audio.getFormat().getFrameSize();
+            AudioFormat format = audio.getFormat();
+            if (!RAW.contains(format.getEncoding())) {
+                throw new CommandException(
+                        ExitCode.DATA,
+                        file + " holds " + format.getEncoding()
+                                + " and no PCM. Convert it, or leave --decode-wav out to pack it as it is.");
+            }
+            int frameSize = format.getFrameSize();
             byte[] frames = audio.readAllBytes();
             if (frameSize < 1 || frames.length != audio.getFrameLength() * frameSize) {
                 throw new CommandException(
                         ExitCode.DATA,
                         file + " is cut short: its header speaks of " + audio.getFrameLength() + " frames, and "
                                 + Numbers.bytes(frames.length) + " are there.");
+            }
+            if (frames.length == 0) {
+                throw new CommandException(
+                        ExitCode.DATA, file + " has no frames: its header speaks of none. Save it once more.");
             }
             return new AssetPack.Asset(name, frames, frameSize);
         } catch (UnsupportedAudioFileException | EOFException e) {

@@ -1,10 +1,11 @@
 package io.github.dfu4j.cli;
 
+import io.github.dfu4j.daisy.BootloaderImage;
 import io.github.dfu4j.daisy.DaisyImage;
 import io.github.dfu4j.daisy.DaisyMode;
 import io.github.dfu4j.daisy.DaisyRoute;
 import io.github.dfu4j.daisy.RouteOptions;
-import io.github.dfu4j.image.FirmwareImage;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -28,15 +29,22 @@ final class DaisyPlanCommand extends Subcommand {
 
     @Override
     public Integer call() throws Exception {
-        FirmwareImage file = firmware.read();
-        DaisyImage image = DaisyImage.of(file);
+        DaisyImage image = DaisyImage.of(firmware.read());
         DaisyPrinter printer = new DaisyPrinter(console());
-        printer.print(file, image);
+        printer.print(image);
+        Optional<BootloaderImage> bootloader = firmware.bootloader(false, new TrustOptions());
+        if (bootloader.isEmpty() && !image.qspi().isEmpty() && !mode.reachesQspi()) {
+            console()
+                    .print(
+                            "QSPI flash is written by the Daisy bootloader. This is the route if it is on the board; if it is not, it comes"
+                                    + " first, and its binary has to be given with --bootloader: core/dsy_bootloader_v6_4-intdfu-2000ms.bin of"
+                                    + " libDaisy.");
+        }
         printer.print(DaisyRoute.plan(
                 mode,
-                DaisyRoute.Internal.UNKNOWN,
+                bootloader.isEmpty() ? DaisyRoute.Internal.BOOTLOADER : DaisyRoute.Internal.UNKNOWN,
                 image,
-                firmware.bootloader(false, new TrustOptions()),
+                bootloader,
                 RouteOptions.DEFAULT));
         return ExitCode.OK;
     }

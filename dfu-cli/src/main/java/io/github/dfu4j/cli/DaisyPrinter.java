@@ -43,9 +43,9 @@ final class DaisyPrinter {
     }
 
     /** Shows what of an image lies where, and which bootloader reaches it. */
-    void print(FirmwareImage file, DaisyImage image) {
+    void print(DaisyImage image) {
         console.print("What is where:");
-        for (Segment s : file.segments()) {
+        for (Segment s : image.asInFile().segments()) {
             AddressRange range = s.range();
             Optional<DaisyMemory> memory = Arrays.stream(DaisyMemory.values())
                     .filter(m -> m.range().contains(range))
@@ -150,7 +150,8 @@ final class DaisyPrinter {
                     .distinct()
                     .forEach(why -> console.print("  " + Failures.sentence(why)));
         }
-        if (report.stages().stream().anyMatch(s -> s.flash().isPresent())) {
+        boolean failed = report.stages().stream().anyMatch(s -> s.result() == RouteReport.Result.FAILED);
+        if (!failed && report.stages().stream().anyMatch(s -> s.flash().isPresent())) {
             console.print(report.ending().words());
         }
         console.print("All of it took " + seconds(report.took()) + ".");

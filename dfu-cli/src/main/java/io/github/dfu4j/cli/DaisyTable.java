@@ -15,7 +15,8 @@ import io.github.dfu4j.daisy.Stage;
 import io.github.dfu4j.simulator.DaisySeed;
 import io.github.dfu4j.simulator.Operator;
 import io.github.dfu4j.usb.PortPath;
-import io.github.dfu4j.usb.UsbBus;
+import io.github.dfu4j.usb.UsbDevice;
+import io.github.dfu4j.usb.UsbException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -42,8 +43,11 @@ final class DaisyTable {
         this.runner = new RouteRunner(usb.bus(), port, usb.time(), hands(), listener(), cancelled, options);
     }
 
-    UsbBus bus() {
-        return usb.bus();
+    /** All devices on the bus, or the one at the port that was asked for. */
+    List<UsbDevice> devices() throws UsbException {
+        return usb.bus().devices().stream()
+                .filter(device -> port.isEmpty() || device.port().equals(port))
+                .toList();
     }
 
     RouteRunner runner() {

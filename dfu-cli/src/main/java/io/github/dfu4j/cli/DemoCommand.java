@@ -52,7 +52,7 @@ final class DemoCommand extends Subcommand {
         console.print(IMAGE + ": " + Numbers.bytes(firmware.size()) + " in an ELF file. As a flat .bin it would be "
                 + Numbers.bytes(firmware.span().map(AddressRange::size).orElse(0L)) + ".");
         DaisyTable table = new DaisyTable(console, usb, Optional.empty(), RouteOptions.DEFAULT, () -> false);
-        table.printer().print(firmware, image);
+        table.printer().print(image);
 
         console.print("");
         console.print("== The board ==");

@@ -81,11 +81,24 @@ final class Failures {
             }
         } else {
             console.error(message(failure).replace("\n", "\n     "));
-            if (status == ExitCode.IO) {
+            if (status == ExitCode.IO && isOfTheWire(failure)) {
                 showTransfers(lastTransfers(failure).orElseGet(root::lastTransfers));
             }
         }
         return status;
+    }
+
+    /** Whether it happened on the bus; a full disk did not. */
+    private static boolean isOfTheWire(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof UsbException
+                    || cause instanceof DfuException
+                    || cause instanceof FlashException
+                    || cause instanceof DownloadException) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Shows the transfers up to one that failed, as a report of a fault needs them. */

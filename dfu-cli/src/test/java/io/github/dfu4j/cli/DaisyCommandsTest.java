@@ -2,6 +2,7 @@ package io.github.dfu4j.cli;
 
 import static io.github.dfu4j.cli.CommandRun.dfu;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.dfu4j.simulator.DaisySeed;
 import io.github.dfu4j.trust.SigningKey;
@@ -129,6 +130,13 @@ class DaisyCommandsTest {
             {"More than one DFU capable USB device found!", "port"},
             {"Unkown app type \"BOOT_SRAM \"", "blank"},
             {"region `FLASH' overflowed by 3200 bytes", "128 KB"},
+            {"Last page at 0x907fffff is not writeable", "last 256 KB"},
+            {"dfu-util: Lost device after RESET?", "gone in the middle"},
+            {"Error: File ID 1209:0001 does not match device (0483:df11)", "suffix"},
+            {"Cannot claim interface - LIBUSB_ERROR_BUSY", "Another program"},
+            {"Unknown USB Device (Device Descriptor Request Failed)", "cable"},
+            {"make: dfu-util: No such file or directory", "PATH"},
+            {"zsh: command not found: dfu-util", "PATH"},
         };
         for (String[] pair : known) {
             CommandRun run = dfu("daisy", "doctor", "--error", pair[0]);
@@ -151,6 +159,79 @@ class DaisyCommandsTest {
                 .contains("udev")
                 .contains("Hold BOOT, tap RESET")
                 .contains("BOOT");
+    }
+
+    @Test
+    void the_doctor_looks_at_the_port_asked_for_alone() {
+        CommandRun one = dfu("--usb", "sim:daisy-seed?mode=bootloader&count=2", "-d", "1-2", "daisy", "doctor");
+        assertThat(one.out()).contains("port 1-2").doesNotContain("port 1-1").contains("does not return flash");
+        assertThat(dfu("--usb", "sim:daisy-seed?mode=bootloader&count=2", "daisy", "doctor")
+                        .out())
+                .contains("Name one by its port");
+    }
+
+    @Test
+    void the_doctor_shows_what_else_is_attached_and_does_not_guess() {
+        CommandRun other = dfu("--usb", "sim:dfu11", "daisy", "doctor");
+        assertThat(other.status()).isEqualTo(69);
+        assertThat(other.out()).contains("may be a Daisy that runs a program").contains("1209:0001");
+        assertThat(dfu("--usb", "sim:daisy-seed?mode=app", "daisy", "doctor").out())
+                .doesNotContain("something else");
+    }
+
+    @Test
+    void the_doctor_says_through_the_rom_what_is_odd_about_the_bootloader_there() {
+        String rom = "sim:daisy-seed?mode=rom&bootloader=";
+        assertThat(dfu("--usb", rom + "v5.4", "daisy", "doctor").out())
+                .contains("v5.4")
+                .contains("is old")
+                .contains("nobody has to press anything");
+        assertThat(dfu("--usb", rom + "v6.4-10ms", "daisy", "doctor").out()).contains("10 ms instead of 2 s");
+        assertThat(dfu("--usb", rom + "v6.4", "daisy", "info").out()).doesNotContain("is old");
+    }
+
+    @Test
+    void a_plan_needs_neither_a_board_nor_the_bootloader() {
+        assumeTrue(System.getenv("LIBDAISY_DIR") == null, "LIBDAISY_DIR names a bootloader");
+        CommandRun plan = dfu("daisy", "plan", Birds.path("birds-internal.elf"));
+        assertThat(plan.status()).as(plan.err()).isZero();
+        assertThat(plan.out())
+                .containsSubsequence(
+                        "if it is on the board",
+                        "--bootloader",
+                        "1. Tap RESET",
+                        "2. Write the data",
+                        "3. Hold BOOT",
+                        "4. Write the code");
+        assertThat(dfu("daisy", "plan", Birds.path("birds-internal.elf"), "--board", "daisy_bootloader")
+                        .out())
+                .doesNotContain("if it is on the board")
+                .contains("1. Write the data");
+    }
+
+    @Test
+    void a_flat_binary_is_shown_where_it_goes() throws IOException {
+        byte[] program = new byte[3000];
+        program[2] = 2;
+        program[3] = 0x20;
+        program[5] = 1;
+        program[4] = 1;
+        program[7] = 0x24;
+        Files.write(folder.resolve("app.bin"), program);
+        assertThat(dfu("daisy", "plan", folder.resolve("app.bin").toString()).out())
+                .contains("0x24000000..0x24000BB7      3 000 bytes  AXI SRAM        stored at 0x90040000")
+                .doesNotContain("ITCM");
+    }
+
+    @Test
+    void an_erase_is_not_called_verified_where_it_cannot_be_seen() {
+        CommandRun run =
+                dfu("--usb", "sim:daisy-seed?mode=bootloader", "daisy", "erase", "--at", "0x900C0000", "--size", "64K");
+        assertThat(run.status()).as(run.err()).isZero();
+        assertThat(run.out() + run.err())
+                .doesNotContain("Verified")
+                .contains("Accepted by the board, but not to be verified: 0x900C0000..0x900CFFFF")
+                .contains("known to be idle");
     }
 
     @Test
@@ -205,7 +286,7 @@ class DaisyCommandsTest {
                 "-o",
                 folder.resolve("x").toString());
         assertThat(run.status()).isEqualTo(74);
-        assertThat(run.err()).contains("processor's RAM");
+        assertThat(run.err()).contains("processor's RAM").doesNotContain("transfers");
         assertThat(folder.resolve("x")).doesNotExist();
     }
 
@@ -298,6 +379,7 @@ class DaisyCommandsTest {
                 dfu("--usb", board("&fault=power-cut@2400"), "daisy", "flash", Birds.path("birds-internal.elf"));
         assertThat(run.status()).isEqualTo(74);
         assertThat(run.err()).contains("--from code").contains("Stage 5 of 5");
+        assertThat(run.out()).as("it is not attached").doesNotContain("The board stays in its bootloader");
         CommandRun again =
                 dfu("--usb", board(""), "daisy", "flash", "--from", "code", Birds.path("birds-internal.elf"));
         assertThat(again.status()).as(again.err()).isZero();

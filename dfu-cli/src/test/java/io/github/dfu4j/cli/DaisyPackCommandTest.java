@@ -105,6 +105,7 @@ class DaisyPackCommandTest {
             Arrays.copyOf(whole, 4),
             wav(PCM, 16, 2, new byte[0]),
             wav(2, 4, 1, frames(400)),
+            wav(7, 8, 1, frames(400)),
             "no wav at all".getBytes(StandardCharsets.US_ASCII)
         };
         for (int i = 0; i < broken.length; i++) {
