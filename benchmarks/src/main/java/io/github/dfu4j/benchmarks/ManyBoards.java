@@ -6,6 +6,7 @@ import io.github.dfu4j.dfuse.FlashAll;
 import io.github.dfu4j.dfuse.FlashEvent;
 import io.github.dfu4j.dfuse.FlashListener;
 import io.github.dfu4j.dfuse.FlashOptions;
+import io.github.dfu4j.dfuse.FlashPlan;
 import io.github.dfu4j.dfuse.FlashPlanner;
 import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.image.Segment;
@@ -18,8 +19,10 @@ import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
@@ -90,7 +93,7 @@ public final class ManyBoards {
     /** Boards with plans, ready to be flashed once. */
     private static final class Bench {
         private final VirtualBus bus;
-        private final List<FlashAll.Job> jobs = new ArrayList<>();
+        private final Map<DfuInterface, FlashPlan> plans = new LinkedHashMap<>();
         private Duration cpu = Duration.ZERO;
 
         Bench(VirtualTime time, int boards) throws Exception {
@@ -106,7 +109,7 @@ public final class ManyBoards {
             }
             bus.time().sleep(Duration.ofSeconds(1));
             for (DfuInterface target : DfuInterface.of(bus.devices(), DfuSeQuirks.table())) {
-                jobs.add(new FlashAll.Job(target, FlashPlanner.plan(target, image, FlashOptions.DEFAULT)));
+                plans.put(target, FlashPlanner.plan(target, image, FlashOptions.DEFAULT));
             }
         }
 
@@ -120,13 +123,13 @@ public final class ManyBoards {
         private void flash(FlashListener listener) {
             ThreadMXBean threads = ManagementFactory.getThreadMXBean();
             long[] used = new long[1];
-            List<FlashAll.Result> results = new FlashAll(bus, board -> bus.time(board.device()), () -> false)
-                    .run(jobs, job -> event -> {
-                        listener.on(event);
-                        if (event instanceof FlashEvent.Finished) {
-                            synchronized (used) {
-                                used[0] += threads.getCurrentThreadCpuTime();
-                            }
+            List<FlashAll.Job> jobs = new ArrayList<>();
+            plans.forEach((target, plan) -> jobs.add(new FlashAll.DfuSeJob(target, plan, listener)));
+            List<FlashAll.Result> results = new FlashAll(
+                            bus, DfuSeQuirks.table(), board -> bus.time(board.device()), () -> false)
+                    .run(jobs, result -> {
+                        synchronized (used) {
+                            used[0] += threads.getCurrentThreadCpuTime();
                         }
                     });
             cpu = Duration.ofNanos(used[0]);
@@ -138,7 +141,7 @@ public final class ManyBoards {
         /** The heap that the jobs take when each of them has written half of its image. */
         long heapInMidJob() {
             long[] middle = new long[1];
-            CyclicBarrier allThere = new CyclicBarrier(jobs.size(), () -> middle[0] = usedHeap());
+            CyclicBarrier allThere = new CyclicBarrier(plans.size(), () -> middle[0] = usedHeap());
             long before = usedHeap();
             ThreadLocal<Boolean> waited = ThreadLocal.withInitial(() -> false);
             flash(event -> {

@@ -385,9 +385,10 @@ final class DfuUtilCommand implements Callable<Integer> {
                 return;
             }
             PlainFlash flash = new PlainFlash(console, usb, cancellation);
-            flash.print(flash.run(
-                    device,
-                    PlainFlash.plan(device, file.image(), alternate, true, parsed.hasMatchedOption("--reset"))));
+            PlainFlash.lines(flash.run(
+                            device,
+                            PlainFlash.plan(device, file.image(), alternate, true, parsed.hasMatchedOption("--reset"))))
+                    .forEach(console::print);
         }
 
         private void reset(DfuInterface device) throws Exception {

@@ -1,24 +1,21 @@
 package io.github.dfu4j.cli;
 
+import io.github.dfu4j.dfu.DfuDownloader;
 import io.github.dfu4j.dfu.DfuInterface;
-import io.github.dfu4j.dfu.DownloadPlan;
-import io.github.dfu4j.dfu.DownloadReport;
 import io.github.dfu4j.dfuse.DfuSeSession;
 import io.github.dfu4j.dfuse.FlashAll;
-import io.github.dfu4j.dfuse.FlashEvent;
-import io.github.dfu4j.dfuse.FlashException;
+import io.github.dfu4j.dfuse.FlashListener;
 import io.github.dfu4j.dfuse.FlashOptions;
 import io.github.dfu4j.dfuse.FlashPlan;
 import io.github.dfu4j.dfuse.FlashPlanException;
 import io.github.dfu4j.dfuse.FlashPlanner;
-import io.github.dfu4j.dfuse.FlashReport;
 import io.github.dfu4j.dfuse.Flasher;
 import io.github.dfu4j.image.FirmwareFile;
 import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.image.FirmwareVerifier;
 import io.github.dfu4j.trust.ManifestVerifier;
 import io.github.dfu4j.usb.PortPath;
-import io.github.dfu4j.usb.UsbException;
+import io.github.dfu4j.usb.UsbDevice;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -114,28 +111,22 @@ final class FlashCommand extends Subcommand {
     public Integer call() throws Exception {
         FirmwareFile file = input.read(console());
         try (Usb usb = Usb.open(root())) {
-            List<DfuInterface> devices = usb.devices(all);
             Optional<ManifestVerifier> verifier = trust.verifier(input.name(), false);
-            if (devices.size() == 1 && !devices.get(0).isDfuSe()) {
-                return plain(usb, devices.get(0), file, verifier);
-            }
             List<FlashAll.Job> jobs = new ArrayList<>();
-            for (DfuInterface device : devices) {
-                if (!device.isDfuSe()) {
-                    throw usage(device + " speaks plain DFU; such devices are flashed one at a time.");
-                }
-                OptionalInt chosen = alternate.on(device);
-                jobs.add(new FlashAll.Job(
-                        device, plan(device, input.imageFor(file, device, chosen), options(chosen, verifier))));
+            for (DfuInterface device : usb.devices(all)) {
+                jobs.add(device.isDfuSe() ? dfuSe(device, file, verifier) : plain(device, file));
+            }
+            for (FlashAll.Job job : jobs) {
+                authenticate(job, verifier);
             }
             if (dryRun) {
-                for (FlashAll.Job job : jobs) {
-                    job.plan().authenticate(job.target().device()).ifPresent(console()::note);
-                }
                 show(jobs);
                 return ExitCode.OK;
             }
-            jobs.forEach(this::tell);
+            for (FlashAll.Job job : jobs) {
+                lines(job).forEach(console()::note);
+                warnings(job).forEach(console()::warn);
+            }
             int status = jobs.size() == 1 && !all ? one(usb, jobs.get(0)) : many(usb, jobs);
             if (status == ExitCode.OK && verifier.isPresent()) {
                 trust.flashed(verifier.get());
@@ -144,31 +135,89 @@ final class FlashCommand extends Subcommand {
         }
     }
 
+    private FlashAll.Job dfuSe(DfuInterface device, FirmwareFile file, Optional<ManifestVerifier> verifier)
+            throws IOException, CommandException {
+        OptionalInt chosen = alternate.on(device);
+        return new FlashAll.DfuSeJob(
+                device,
+                plan(device, input.imageFor(file, device, chosen), options(chosen, verifier)),
+                FlashListener.NONE);
+    }
+
+    private FlashAll.Job plain(DfuInterface device, FirmwareFile file) throws IOException, CommandException {
+        if (leaveAt != null || restartSafe || massErase || optionBytes || bootloaderRegion || deadline != null) {
+            throw usage(device
+                    + " speaks plain DFU, which takes the firmware as a whole: leave out --leave-at, --restart-safe,"
+                    + " --mass-erase, --option-bytes, --bootloader-region and --deadline.");
+        }
+        int chosen = alternate.on(device).orElse(device.alternates().get(0).number());
+        FirmwareImage image = input.imageFor(file, device, OptionalInt.empty());
+        return new FlashAll.PlainJob(
+                device, PlainFlash.plan(device, image, chosen, !noVerify, leave), DfuDownloader.Progress.NONE);
+    }
+
+    /** Checks the firmware; a flasher does so once more, on the very bytes that it sends. */
+    private void authenticate(FlashAll.Job job, Optional<ManifestVerifier> verifier) throws IOException {
+        if (job instanceof FlashAll.PlainJob plain && verifier.isPresent()) {
+            UsbDevice device = job.target().device();
+            console()
+                    .note(verifier.get()
+                            .verify(
+                                    plain.plan().image(),
+                                    new FirmwareVerifier.Target(device.vendorId(), device.productId(), List.of())));
+        } else if (job instanceof FlashAll.DfuSeJob dfuSe && dryRun) {
+            dfuSe.plan().authenticate(job.target().device()).ifPresent(console()::note);
+        }
+    }
+
     private void show(List<FlashAll.Job> jobs) {
         if (json) {
-            List<Map<String, Object>> plans =
-                    jobs.stream().map(job -> Plans.json(job.plan())).toList();
+            List<Map<String, Object>> plans = jobs.stream()
+                    .map(job -> job instanceof FlashAll.DfuSeJob dfuSe
+                            ? Plans.json(dfuSe.plan())
+                            : PlainFlash.json(((FlashAll.PlainJob) job).plan()))
+                    .toList();
             console().print(Json.write(plans.size() == 1 && !all ? plans.get(0) : plans));
             return;
         }
         for (FlashAll.Job job : jobs) {
-            Plans.lines(job.plan()).forEach(console()::print);
-            job.plan().warnings().forEach(console()::warn);
+            lines(job).forEach(console()::print);
+            warnings(job).forEach(console()::warn);
         }
         console().print("Nothing was touched.");
     }
 
-    private void tell(FlashAll.Job job) {
-        Plans.lines(job.plan()).forEach(console()::note);
-        job.plan().warnings().forEach(console()::warn);
+    private static List<String> lines(FlashAll.Job job) {
+        return job instanceof FlashAll.DfuSeJob dfuSe
+                ? Plans.lines(dfuSe.plan())
+                : PlainFlash.lines(((FlashAll.PlainJob) job).plan());
     }
 
-    private int one(Usb usb, FlashAll.Job job) throws UsbException, FlashException {
-        FlashReport report = flash(usb, job.target(), job.plan());
-        if (json) {
-            console().print(Json.write(Reports.json(report)));
+    private static List<String> warnings(FlashAll.Job job) {
+        return job instanceof FlashAll.DfuSeJob dfuSe
+                ? dfuSe.plan().warnings()
+                : ((FlashAll.PlainJob) job).plan().warnings();
+    }
+
+    private int one(Usb usb, FlashAll.Job job) throws IOException {
+        FlashAll.Outcome outcome;
+        if (job instanceof FlashAll.DfuSeJob dfuSe) {
+            try (DfuSeSession session = new DfuSeSession(usb.session(job.target()));
+                    FlashProgress progress = new FlashProgress(console(), usb.time())) {
+                outcome = new FlashAll.Flashed(
+                        new Flasher(session, progress, root().cancellation().arm()).flash(dfuSe.plan()));
+            }
         } else {
-            Reports.lines(report).forEach(console()::print);
+            outcome = new FlashAll.Downloaded(new PlainFlash(console(), usb, root().cancellation())
+                    .run(job.target(), ((FlashAll.PlainJob) job).plan()));
+        }
+        if (json) {
+            console().print(Json.write(report(outcome)));
+        } else {
+            (outcome instanceof FlashAll.Flashed flashed
+                            ? Reports.lines(flashed.report())
+                            : PlainFlash.lines(((FlashAll.Downloaded) outcome).report()))
+                    .forEach(console()::print);
         }
         return ExitCode.OK;
     }
@@ -176,14 +225,14 @@ final class FlashCommand extends Subcommand {
     /** Flashes boards side by side; the status is that of the first that failed. */
     private int many(Usb usb, List<FlashAll.Job> jobs) {
         List<FlashAll.Result> results = new FlashAll(
-                        usb.bus(), usb::time, root().cancellation().arm())
-                .run(jobs, job -> event -> {
-                    if (event instanceof FlashEvent.Finished finished) {
-                        console()
-                                .note("  " + board(job.target()) + ": "
-                                        + finished.report().outcome().name().toLowerCase(Locale.ROOT));
-                    }
-                });
+                        usb.bus(),
+                        usb.quirks(),
+                        usb::time,
+                        root().cancellation().arm())
+                .run(
+                        jobs,
+                        result ->
+                                console().note("  " + board(result) + ": " + (result.succeeded() ? "done" : "failed")));
         if (json) {
             console().print(Json.write(results.stream().map(FlashCommand::json).toList()));
         } else {
@@ -192,9 +241,9 @@ final class FlashCommand extends Subcommand {
                         .print(String.format(
                                 Locale.ROOT,
                                 "%-8s %-10s %s",
-                                board(result.target()),
+                                board(result),
                                 result.succeeded() ? "done" : "FAILED",
-                                words(result)));
+                                words(result.outcome())));
             }
             console()
                     .print(results.stream().filter(FlashAll.Result::succeeded).count() + " of " + results.size()
@@ -207,25 +256,30 @@ final class FlashCommand extends Subcommand {
                 .orElse(ExitCode.OK);
     }
 
-    private static String board(DfuInterface device) {
-        return device.device()
-                .port()
-                .map(PortPath::toString)
-                .orElse(device.device().key());
+    private static String board(FlashAll.Result result) {
+        UsbDevice device = result.job().target().device();
+        return device.port().map(PortPath::toString).orElse(device.key());
     }
 
-    private static String words(FlashAll.Result result) {
-        return result.completed()
-                .map(report -> (report.proved() ? "verified" : "not verified") + ", in "
-                        + FlashProgress.seconds(report.took()))
-                .or(() -> result.failure().map(Failures::message))
-                .orElse("");
+    private static String words(FlashAll.Outcome outcome) {
+        if (outcome instanceof FlashAll.Flashed flashed) {
+            return known(flashed.report().proved(), flashed.report().took());
+        }
+        return outcome instanceof FlashAll.Downloaded downloaded
+                ? known(downloaded.report().verified(), downloaded.report().took())
+                : Failures.message(((FlashAll.Failed) outcome).cause());
+    }
+
+    private static String known(boolean verified, Duration took) {
+        return (verified ? "verified" : "not verified") + ", in " + FlashProgress.seconds(took);
     }
 
     private static Map<String, Object> json(FlashAll.Result result) {
         Map<String, Object> one = Json.object();
-        one.put("device", board(result.target()));
-        result.completed().ifPresent(report -> one.put("report", Reports.json(report)));
+        one.put("device", board(result));
+        if (result.succeeded()) {
+            one.put("report", report(result.outcome()));
+        }
         result.failure().ifPresent(failure -> {
             one.put("failure", Failures.message(failure));
             one.put("status", Failures.status(failure));
@@ -234,42 +288,10 @@ final class FlashCommand extends Subcommand {
         return one;
     }
 
-    private int plain(Usb usb, DfuInterface device, FirmwareFile file, Optional<ManifestVerifier> verifier)
-            throws IOException, CommandException {
-        int chosen = alternate.on(device).orElse(device.alternates().get(0).number());
-        FirmwareImage image = input.imageFor(file, device, OptionalInt.empty());
-        if (verifier.isPresent()) {
-            console()
-                    .note(verifier.get()
-                            .verify(
-                                    image,
-                                    new FirmwareVerifier.Target(
-                                            device.device().vendorId(),
-                                            device.device().productId(),
-                                            List.of())));
-        }
-        DownloadPlan plan = PlainFlash.plan(device, image, chosen, !noVerify, leave);
-        PlainFlash flash = new PlainFlash(console(), usb, root().cancellation());
-        if (dryRun) {
-            if (json) {
-                console().print(Json.write(PlainFlash.json(plan)));
-            } else {
-                flash.tell(plan);
-                console().print("Nothing was touched.");
-            }
-            return ExitCode.OK;
-        }
-        flash.tell(plan);
-        DownloadReport report = flash.run(device, plan);
-        if (verifier.isPresent()) {
-            trust.flashed(verifier.get());
-        }
-        if (json) {
-            console().print(Json.write(PlainFlash.json(report)));
-        } else {
-            flash.print(report);
-        }
-        return ExitCode.OK;
+    private static Map<String, Object> report(FlashAll.Outcome done) {
+        return done instanceof FlashAll.Flashed flashed
+                ? Reports.json(flashed.report())
+                : PlainFlash.json(((FlashAll.Downloaded) done).report());
     }
 
     private FlashPlan plan(DfuInterface device, FirmwareImage image, FlashOptions options) throws CommandException {
@@ -301,12 +323,5 @@ final class FlashCommand extends Subcommand {
             options = options.withDeadline(Duration.ofSeconds(deadline));
         }
         return chosen.isPresent() ? options.withAlternate(chosen.getAsInt()) : options;
-    }
-
-    private FlashReport flash(Usb usb, DfuInterface device, FlashPlan plan) throws UsbException, FlashException {
-        try (DfuSeSession session = new DfuSeSession(usb.session(device));
-                FlashProgress progress = new FlashProgress(console(), usb.time())) {
-            return new Flasher(session, progress, root().cancellation().arm()).flash(plan);
-        }
     }
 }

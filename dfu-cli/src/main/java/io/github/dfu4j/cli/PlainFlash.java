@@ -6,6 +6,8 @@ import io.github.dfu4j.dfu.DownloadPlan;
 import io.github.dfu4j.dfu.DownloadReport;
 import io.github.dfu4j.image.FirmwareImage;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -32,19 +34,20 @@ final class PlainFlash {
         }
     }
 
-    /** Tells a plan. */
-    void tell(DownloadPlan plan) {
-        console.note("Plan for " + plan.device() + ":");
+    /** A plan in lines for people. */
+    static List<String> lines(DownloadPlan plan) {
+        List<String> lines = new ArrayList<>();
+        lines.add("Plan for " + plan.device() + ":");
         if (plan.detaches()) {
-            console.note("  bring it from its application to DFU mode");
+            lines.add("  bring it from its application to DFU mode");
         }
-        console.note("  download " + Numbers.bytes(plan.image().size()) + " of "
+        lines.add("  download " + Numbers.bytes(plan.image().size()) + " of "
                 + plan.image().name() + " to alternate setting " + plan.alternate());
-        console.note(plan.verifies() ? "  verify by reading back" : "  not verified");
+        lines.add(plan.verifies() ? "  verify by reading back" : "  not verified");
         if (plan.startsApplication()) {
-            console.note("  send it back to its application");
+            lines.add("  send it back to its application");
         }
-        plan.warnings().forEach(console::warn);
+        return lines;
     }
 
     /** Carries a plan out. */
@@ -84,16 +87,18 @@ final class PlainFlash {
         }
     }
 
-    /** Says what was done, and how that is known. */
-    void print(DownloadReport report) {
-        console.print("Downloaded " + Numbers.bytes(report.sent()) + "; the device "
+    /** What was done, and how that is known, in lines for people. */
+    static List<String> lines(DownloadReport report) {
+        List<String> lines = new ArrayList<>();
+        lines.add("Downloaded " + Numbers.bytes(report.sent()) + "; the device "
                 + (report.manifested() ? "says that it has taken all of it." : "has not said that it has taken it."));
-        console.print(
+        lines.add(
                 report.verified()
                         ? "Verified by reading back."
                         : "Not verified: " + Failures.sentence(report.whyUnverified()));
-        report.back().ifPresent(back -> console.print(Failures.sentence(back.words())));
-        console.print("Done in " + FlashProgress.seconds(report.took()) + ".");
+        report.back().ifPresent(back -> lines.add(Failures.sentence(back.words())));
+        lines.add("Done in " + FlashProgress.seconds(report.took()) + ".");
+        return lines;
     }
 
     static Map<String, Object> json(DownloadPlan plan) {

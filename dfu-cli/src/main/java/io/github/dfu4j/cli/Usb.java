@@ -158,8 +158,8 @@ final class Usb implements AutoCloseable {
     }
 
     /**
-     * The devices that a command for several boards means: all that fit, or one at each of several ports, or the only one. A device that
-     * speaks plain DFU may be in its application, if nothing else fits.
+     * The devices that a command for several boards means: all in DFU mode that fit, or one at each of several ports, or the only one. A
+     * device that speaks plain DFU may be in its application, if it is named and nothing else fits.
      *
      * @param all whether all that fit are meant
      * @throws DfuSelectionException if there is none, or it is not clear which
@@ -174,19 +174,11 @@ final class Usb implements AutoCloseable {
             DfuSelector others =
                     selector(wanted.stream().filter(word -> !isPort(word)).toList());
             for (String port : ports) {
-                chosen.add(
-                        others.atPort(PortPath.parse(port)).inMode(DfuMode.DFU).one(attached));
+                chosen.add(one(others.atPort(PortPath.parse(port)), attached));
             }
         }
         if (chosen.isEmpty()) {
-            List<DfuInterface> running = selector().inMode(DfuMode.RUN_TIME).all(attached);
-            boolean onlyRunning = running.size() == 1
-                    && !running.get(0).isDfuSe()
-                    && selector().inMode(DfuMode.DFU).all(attached).isEmpty();
-            chosen.add(
-                    onlyRunning && !all
-                            ? running.get(0)
-                            : selector().inMode(DfuMode.DFU).one(attached));
+            chosen.add(all ? selector().inMode(DfuMode.DFU).one(attached) : one(selector(), attached));
         }
         for (DfuInterface device : chosen) {
             if (device.device().accessProblem().isPresent()) {
@@ -194,6 +186,15 @@ final class Usb implements AutoCloseable {
             }
         }
         return chosen;
+    }
+
+    /** The one device in DFU mode, or the one that speaks plain DFU and is in its application. */
+    private static DfuInterface one(DfuSelector selector, List<DfuInterface> attached) throws DfuSelectionException {
+        List<DfuInterface> running = selector.inMode(DfuMode.RUN_TIME).all(attached);
+        boolean onlyRunning = running.size() == 1
+                && !running.get(0).isDfuSe()
+                && selector.inMode(DfuMode.DFU).all(attached).isEmpty();
+        return onlyRunning ? running.get(0) : selector.inMode(DfuMode.DFU).one(attached);
     }
 
     private static boolean isPort(String word) {

@@ -509,6 +509,39 @@ class DeviceCommandsTest {
     }
 
     @Test
+    void boards_that_speak_plain_dfu_are_flashed_beside_those_that_speak_dfuse() throws IOException {
+        String[] flash = {"flash", program(3_000).toString(), "--base", "0x08000000"};
+
+        CommandRun all =
+                dfu("--usb", "sim:simtrace+stm32g474", flash[0], flash[1], flash[2], flash[3], "--all", "--json");
+        assertThat(all.status()).as(all.err()).isZero();
+        assertThat(all.json().findValuesAsText("device")).containsExactly("1-1", "1-2");
+        assertThat(all.json().get(0).get("report").get("verified").asBoolean()).isTrue();
+        assertThat(all.json().get(1).get("report").get("proved").asBoolean()).isTrue();
+
+        CommandRun named =
+                dfu("--usb", "sim:dfu11?count=3", "-d", "1-1", "-d", "1-3", flash[0], flash[1], flash[2], flash[3]);
+        assertThat(named.status()).as(named.err()).isZero();
+        assertThat(named.err()).contains("from its application to DFU mode", "  1-1: done", "  1-3: done");
+        assertThat(named.out()).contains("1-1      done       verified", "1-3      done", "2 of 2 boards done.");
+
+        CommandRun running = dfu("--usb", "sim:dfu11?count=2", flash[0], flash[1], flash[2], flash[3], "--all");
+        assertThat(running.status()).isEqualTo(ExitCode.UNAVAILABLE);
+        assertThat(running.err()).contains("no DFU device in DFU mode");
+
+        CommandRun dry = dfu("--usb", "sim:dfu11", flash[0], flash[1], flash[2], flash[3], "--dry-run");
+        assertThat(dry.out()).contains("download 3 000 bytes", "Nothing was touched.");
+    }
+
+    @Test
+    void what_plain_dfu_cannot_do_is_not_passed_over_in_silence() throws IOException {
+        CommandRun run = dfu("--usb", "sim:dfu11", "flash", program(100).toString(), "--deadline", "5");
+
+        assertThat(run.status()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err()).contains("speaks plain DFU", "leave out", "--deadline");
+    }
+
+    @Test
     void a_trace_has_a_line_for_every_transfer() throws IOException {
         Path trace = directory.resolve("trace");
 

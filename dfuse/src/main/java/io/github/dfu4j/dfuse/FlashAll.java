@@ -1,7 +1,11 @@
 package io.github.dfu4j.dfuse;
 
+import io.github.dfu4j.dfu.DfuDownloader;
 import io.github.dfu4j.dfu.DfuInterface;
 import io.github.dfu4j.dfu.DfuSession;
+import io.github.dfu4j.dfu.DownloadPlan;
+import io.github.dfu4j.dfu.DownloadReport;
+import io.github.dfu4j.dfu.QuirkTable;
 import io.github.dfu4j.usb.Timebase;
 import io.github.dfu4j.usb.UsbBus;
 import java.io.IOException;
@@ -14,38 +18,85 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * Flashes many boards side by side: one plan and one thread for each, so that a board that fails or hangs does not disturb the others.
+ * Flashes many boards side by side, whether they speak DfuSe or plain DFU: one plan and one thread for each, so that a board that fails
+ * or hangs does not disturb the others.
  */
 public final class FlashAll {
 
+    /** A board and what is to be done with it. */
+    public sealed interface Job {
+        /** The board's DFU interface. */
+        DfuInterface target();
+    }
+
     /**
-     * A board and what is to be done with it.
+     * A board that speaks DfuSe.
      *
      * @param target the board's DFU interface
      * @param plan the plan, made for it
+     * @param listener is told what happens, on the thread of the board
      */
-    public record Job(DfuInterface target, FlashPlan plan) {}
+    public record DfuSeJob(DfuInterface target, FlashPlan plan, FlashListener listener) implements Job {}
 
     /**
-     * What became of a board.
+     * A board that speaks plain DFU.
      *
-     * @param target the board's DFU interface
-     * @param completed the report, if the plan was carried out
-     * @param failure what went wrong, if it was not: a {@link FlashException} with the report of what was done, or another failure before
-     *     the first transfer
+     * @param target the board's DFU interface, in run-time or in DFU mode
+     * @param plan the plan, made for it
+     * @param progress is told how far it is, on the thread of the board
      */
-    public record Result(DfuInterface target, Optional<FlashReport> completed, Optional<Exception> failure) {
+    public record PlainJob(DfuInterface target, DownloadPlan plan, DfuDownloader.Progress progress) implements Job {}
+
+    /** What became of a board. */
+    public sealed interface Outcome {}
+
+    /**
+     * A plan for a board that speaks DfuSe was carried out.
+     *
+     * @param report what was done
+     */
+    public record Flashed(FlashReport report) implements Outcome {}
+
+    /**
+     * A plan for a board that speaks plain DFU was carried out.
+     *
+     * @param report what was done
+     */
+    public record Downloaded(DownloadReport report) implements Outcome {}
+
+    /**
+     * A plan was not carried out.
+     *
+     * @param cause a {@link FlashException} or {@link io.github.dfu4j.dfu.DownloadException} with the report of what was done, or another
+     *     failure before the first transfer
+     */
+    public record Failed(Exception cause) implements Outcome {}
+
+    /**
+     * A job and what became of it.
+     *
+     * @param job the job
+     * @param outcome what became of the board
+     */
+    public record Result(Job job, Outcome outcome) {
+
+        /** What went wrong; empty if the plan was carried out. */
+        public Optional<Exception> failure() {
+            return outcome instanceof Failed failed ? Optional.of(failed.cause()) : Optional.empty();
+        }
 
         /** Whether the plan was carried out. */
         public boolean succeeded() {
-            return completed.isPresent();
+            return !(outcome instanceof Failed);
         }
     }
 
     private final UsbBus bus;
+    private final QuirkTable quirks;
     private final Function<DfuInterface, Timebase> time;
     private final BooleanSupplier cancelled;
 
@@ -53,22 +104,13 @@ public final class FlashAll {
      * A worker on one bus.
      *
      * @param bus opens the boards, from several threads at once
-     * @param time the clock of all sessions
+     * @param quirks what is known of devices, for boards that come back as another one on the way
+     * @param time the clock of the job with a board; one for all, or the board's own where it has one, as simulated boards do
      * @param cancelled answers true once all jobs are to end; asked from several threads
      */
-    public FlashAll(UsbBus bus, Timebase time, BooleanSupplier cancelled) {
-        this(bus, board -> time, cancelled);
-    }
-
-    /**
-     * A worker on one bus, for boards that have clocks of their own, as simulated ones do.
-     *
-     * @param bus opens the boards, from several threads at once
-     * @param time the clock of the session with a board
-     * @param cancelled answers true once all jobs are to end; asked from several threads
-     */
-    public FlashAll(UsbBus bus, Function<DfuInterface, Timebase> time, BooleanSupplier cancelled) {
+    public FlashAll(UsbBus bus, QuirkTable quirks, Function<DfuInterface, Timebase> time, BooleanSupplier cancelled) {
         this.bus = bus;
+        this.quirks = quirks;
         this.time = time;
         this.cancelled = cancelled;
     }
@@ -77,10 +119,10 @@ public final class FlashAll {
      * Carries out all jobs and waits for the last one. Interrupting the caller cancels all.
      *
      * @param jobs one for each board
-     * @param listeners makes the listener of a job; each is called on the thread of its board
+     * @param done is told each result as soon as it is known, on the thread of the board
      * @return a result for each job, in their order
      */
-    public List<Result> run(List<Job> jobs, Function<Job, FlashListener> listeners) {
+    public List<Result> run(List<Job> jobs, Consumer<Result> done) {
         if (jobs.isEmpty()) {
             return Collections.emptyList();
         }
@@ -92,7 +134,11 @@ public final class FlashAll {
         try {
             List<Future<Result>> running = new ArrayList<>();
             for (Job job : jobs) {
-                running.add(threads.submit(() -> one(job, listeners.apply(job))));
+                running.add(threads.submit(() -> {
+                    Result result = new Result(job, outcome(job));
+                    done.accept(result);
+                    return result;
+                }));
             }
             List<Result> results = new ArrayList<>();
             boolean interrupted = false;
@@ -104,7 +150,7 @@ public final class FlashAll {
                         interrupted = true;
                         threads.shutdownNow(); // each job ends in dfuIDLE and with its report
                     } catch (ExecutionException e) {
-                        results.add(failed(jobs.get(i), new IllegalStateException(e.getCause())));
+                        results.add(new Result(jobs.get(i), new Failed(new IllegalStateException(e.getCause()))));
                     }
                 }
             }
@@ -117,16 +163,22 @@ public final class FlashAll {
         }
     }
 
-    private Result one(Job job, FlashListener listener) {
-        try (DfuSeSession session = new DfuSeSession(DfuSession.open(bus, job.target(), time.apply(job.target())))) {
-            FlashReport report = new Flasher(session, listener, cancelled).flash(job.plan());
-            return new Result(job.target(), Optional.of(report), Optional.empty());
+    private Outcome outcome(Job job) {
+        try {
+            return job instanceof DfuSeJob dfuSe ? flash(dfuSe) : download((PlainJob) job);
         } catch (IOException e) {
-            return failed(job, e);
+            return new Failed(e);
         }
     }
 
-    private static Result failed(Job job, Exception failure) {
-        return new Result(job.target(), Optional.empty(), Optional.of(failure));
+    private Outcome flash(DfuSeJob job) throws IOException {
+        try (DfuSeSession session = new DfuSeSession(DfuSession.open(bus, job.target(), time.apply(job.target())))) {
+            return new Flashed(new Flasher(session, job.listener(), cancelled).flash(job.plan()));
+        }
+    }
+
+    private Outcome download(PlainJob job) throws IOException {
+        return new Downloaded(new DfuDownloader(bus, quirks, time.apply(job.target()), job.progress(), cancelled)
+                .download(job.target(), job.plan()));
     }
 }
