@@ -2,6 +2,7 @@ package io.github.dfu4j.image;
 
 import io.github.dfu4j.image.internal.LittleEndian;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -47,12 +48,13 @@ public record DfuSuffix(int bcdDevice, int idProduct, int idVendor, int bcdDfu, 
     /**
      * Looks for a suffix at the end of a file, without checking its checksum: see {@link DfuEnvelope#checkCrc()}.
      *
-     * @throws FirmwareFormatException if the mark is there, but the length cannot be
+     * @throws FirmwareFormatException if the mark is there, but the length cannot be, or if a suffix was cut or has bytes behind it
      */
     public static Optional<DfuSuffix> find(FirmwareSource source) throws IOException {
         long size = source.size();
         byte[] b = new byte[SIZE];
         if (size < SIZE || source.read(size - SIZE, b, 0, SIZE) != SIZE || !isMarked(b)) {
+            refuseMisplaced(source);
             return Optional.empty();
         }
         int length = b[11] & 0xff;
@@ -73,6 +75,29 @@ public record DfuSuffix(int bcdDevice, int idProduct, int idVendor, int bcdDfu, 
 
     private static boolean isMarked(byte[] b) {
         return b[8] == 'U' && b[9] == 'F' && b[10] == 'D';
+    }
+
+    /** A file that lost its last bytes, or got some more, must not pass for one without a suffix: the rest would be flashed. */
+    private static void refuseMisplaced(FirmwareSource source) throws IOException {
+        long size = source.size();
+        long from = Math.max(0, size - 3 * SIZE);
+        byte[] tail = new byte[3 * SIZE];
+        int n = source.read(from, tail, 0, tail.length);
+        for (int i = 0; i + SIZE - 4 <= n; i++) {
+            byte[] b = Arrays.copyOfRange(tail, i, i + SIZE);
+            boolean known = b[7] == 1 && (b[6] == 0 || b[6] == 0x10 || b[6] == 0x1a);
+            if (known && isMarked(b) && b[11] == SIZE) {
+                int more = n - i - SIZE;
+                throw new FirmwareFormatException(
+                        source.name(),
+                        "offset 0x" + Long.toHexString(from + i),
+                        more < 0
+                                ? "a DFU suffix of 16 bytes begins here, but only " + (SIZE + more)
+                                        + " follow: the file was cut"
+                                : "a DFU suffix of 16 bytes stands here, but " + more
+                                        + " more follow it, which do not belong to a DFU file: cut them off");
+            }
+        }
     }
 
     /** Whether the file is for a device with these ids. */

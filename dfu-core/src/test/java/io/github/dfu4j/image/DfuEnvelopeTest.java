@@ -73,6 +73,24 @@ class DfuEnvelopeTest {
     }
 
     @Test
+    void a_file_that_lost_its_last_bytes_or_got_more_is_refused() {
+        for (int cut = 1; cut <= 4; cut++) {
+            byte[] shorter = Arrays.copyOf(SEALED, SEALED.length - cut);
+            assertThatThrownBy(() -> FirmwareReader.standard().read(source(shorter)))
+                    .isInstanceOf(FirmwareFormatException.class)
+                    .hasMessage("file.dfu, offset 0xb: a DFU suffix of 16 bytes begins here, but only " + (16 - cut)
+                            + " follow: the file was cut");
+        }
+        for (int more : new int[] {1, 2, 31, 32}) {
+            byte[] longer = Arrays.copyOf(SEALED, SEALED.length + more);
+            assertThatThrownBy(() -> FirmwareReader.standard().read(source(longer)))
+                    .isInstanceOf(FirmwareFormatException.class)
+                    .hasMessageStartingWith("file.dfu, offset 0xb: a DFU suffix of 16 bytes stands here, but " + more
+                            + " more follow it");
+        }
+    }
+
+    @Test
     void a_file_without_suffix_or_prefix_has_an_empty_envelope() throws IOException {
         DfuEnvelope envelope = DfuEnvelope.open(source(HELLO));
         assertThat(envelope.suffix()).isEmpty();

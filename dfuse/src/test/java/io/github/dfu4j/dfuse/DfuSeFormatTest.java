@@ -160,9 +160,12 @@ class DfuSeFormatTest {
     @Test
     void a_cut_file_and_a_changed_byte_are_refused() throws IOException {
         byte[] file = written(small());
-        assertThatThrownBy(() -> read(Arrays.copyOf(file, file.length - 1)))
+        assertThatThrownBy(() -> read(Arrays.copyOf(file, file.length - 5)))
                 .isInstanceOf(FirmwareFormatException.class)
                 .hasMessageContaining("expected a DFU suffix at the end");
+        assertThatThrownBy(() -> read(Arrays.copyOf(file, file.length - 1)))
+                .isInstanceOf(FirmwareFormatException.class)
+                .hasMessageContaining("only 15 follow: the file was cut");
         file[295] ^= 1;
         assertThatThrownBy(() -> read(file))
                 .isInstanceOf(FirmwareFormatException.class)
