@@ -5,6 +5,7 @@ import io.github.dfu4j.image.DfuEnvelope;
 import io.github.dfu4j.image.DfuSuffix;
 import io.github.dfu4j.image.FirmwareFile;
 import io.github.dfu4j.image.FirmwareFormatException;
+import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.image.FirmwareWriter;
 import io.github.dfu4j.image.ImagePart;
 import io.github.dfu4j.image.Segment;
@@ -13,10 +14,14 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
  * Writes DfuSe files: a target for each part, an element for each segment, and the suffix (UM0391).
+ *
+ * <p>Parts that name no alternate setting become one target, together with the first part for the setting that they are given.
  *
  * <p>DFUImageSize is the length without the suffix, which is what ST's tools write and every reader takes.
  */
@@ -48,12 +53,12 @@ public final class DfuSeWriter implements FirmwareWriter {
 
     @Override
     public void write(FirmwareFile file, OutputStream out) throws IOException {
-        if (file.parts().size() > 255) {
-            throw fail(
-                    file, "a DfuSe file holds 255 targets, not " + file.parts().size());
+        List<ImagePart> targets = targets(file);
+        if (targets.size() > 255) {
+            throw fail(file, "a DfuSe file holds 255 targets, not " + targets.size());
         }
         long size = DfuSeFormat.PREFIX_SIZE;
-        for (ImagePart part : file.parts()) {
+        for (ImagePart part : targets) {
             long end = part.image().span().map(AddressRange::end).orElse(0L);
             if (end > 1L << 32) {
                 throw fail(file, "DfuSe addresses have 32 bits, but the image reaches to " + AddressRange.hex(end - 1));
@@ -67,18 +72,44 @@ public final class DfuSeWriter implements FirmwareWriter {
             throw fail(file, "a DfuSe file of " + size + " bytes cannot be: its sizes have 32 bits");
         }
         long imageSize = size;
-        DfuEnvelope.write(Optional.of(suffix), out, to -> writeBody(file, imageSize, to));
+        DfuEnvelope.write(Optional.of(suffix), out, to -> writeBody(targets, imageSize, to));
     }
 
-    private void writeBody(FirmwareFile file, long size, OutputStream out) throws IOException {
+    private List<ImagePart> targets(FirmwareFile file) throws FirmwareFormatException {
+        List<ImagePart> targets = new ArrayList<>();
+        List<FirmwareImage> joined = new ArrayList<>();
+        int at = -1;
+        boolean named = false;
+        for (ImagePart part : file.parts()) {
+            if (part.alternate().isPresent() && (named || part.alternate().getAsInt() != alternate)) {
+                targets.add(part);
+                continue;
+            }
+            FirmwareImage image = part.image();
+            joined.add(image.withOrigin(image.name() + " " + part.describe(), image.format()));
+            if (at < 0) {
+                at = targets.size();
+                targets.add(part);
+            } else if (part.alternate().isPresent()) {
+                targets.set(at, part);
+            }
+            named |= part.alternate().isPresent();
+        }
+        if (joined.size() > 1) {
+            targets.set(at, ImagePart.ofAlternate(alternate, targets.get(at).name(), FirmwareImage.merge(joined)));
+        }
+        return targets;
+    }
+
+    private void writeBody(List<ImagePart> targets, long size, OutputStream out) throws IOException {
         byte[] prefix = new byte[DfuSeFormat.PREFIX_SIZE];
         numbers(prefix)
                 .put(DfuSeFormat.SIGNATURE)
                 .put((byte) 1)
                 .putInt((int) size)
-                .put((byte) file.parts().size());
+                .put((byte) targets.size());
         out.write(prefix);
-        for (ImagePart part : file.parts()) {
+        for (ImagePart part : targets) {
             byte[] name = part.name().getBytes(StandardCharsets.US_ASCII);
             byte[] target = new byte[DfuSeFormat.TARGET_SIZE];
             ByteBuffer b = numbers(target)

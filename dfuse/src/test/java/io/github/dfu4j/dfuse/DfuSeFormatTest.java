@@ -132,6 +132,22 @@ class DfuSeFormatTest {
     }
 
     @Test
+    void what_names_no_alternate_goes_with_what_names_the_one_that_it_is_given() throws IOException {
+        FirmwareImage plain = image(8, 3, 4);
+        ImagePart internal = ImagePart.ofAlternate(0, "Internal", image(0, 1, 2));
+        FirmwareFile file = read(written(List.of(
+                ImagePart.ofAlternate(1, "", plain), ImagePart.whole(plain), internal, ImagePart.whole(plain))));
+        assertThat(file.parts())
+                .extracting(ImagePart::describe)
+                .containsExactly("alternate 1", "alternate 0 (Internal)");
+        assertThat(file.parts().get(1).image()).isEqualTo(FirmwareImage.merge(List.of(internal.image(), plain)));
+        assertThatThrownBy(() -> written(List.of(internal, ImagePart.whole(image(1, 9)))))
+                .isInstanceOf(FirmwareFormatException.class)
+                .hasMessageContaining("alternate 0 (Internal) and ")
+                .hasMessageContaining("cannot be merged");
+    }
+
+    @Test
     void a_long_suffix_and_bytes_behind_the_last_element_are_taken_and_told() throws IOException {
         byte[] file = written(small());
         byte[] content = Arrays.copyOf(file, file.length - DfuSuffix.SIZE + 3);
