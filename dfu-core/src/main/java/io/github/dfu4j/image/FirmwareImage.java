@@ -213,18 +213,33 @@ public final class FirmwareImage {
     public int copy(long address, byte[] into, int at, int length) {
         int covered = 0;
         AddressRange wanted = AddressRange.ofSize(address, length);
-        for (Segment segment : segments) {
-            if (segment.start() >= wanted.end()) {
-                break;
-            }
-            Optional<AddressRange> part = segment.range().intersection(wanted);
+        for (int i = firstEndingBehind(address);
+                i < segments.size() && segments.get(i).start() < wanted.end();
+                i++) {
+            Optional<AddressRange> part = segments.get(i).range().intersection(wanted);
             if (part.isPresent()) {
                 int n = (int) part.get().size();
-                segment.copy(part.get().start(), into, at + (int) (part.get().start() - address), n);
+                segments.get(i)
+                        .copy(part.get().start(), into, at + (int) (part.get().start() - address), n);
                 covered += n;
             }
         }
         return covered;
+    }
+
+    /** The index of the first segment that does not lie wholly in front of an address. */
+    private int firstEndingBehind(long address) {
+        int low = 0;
+        int high = segments.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (segments.get(middle).end() <= address) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
     }
 
     private Builder toBuilderWithoutSegments() {

@@ -99,7 +99,7 @@ public final class FirmwareReader {
      */
     public FirmwareFile readFile(FirmwareSource source) throws IOException {
         if (source.size() == 0) {
-            throw new FirmwareFormatException(source.name(), "", "is empty");
+            throw new FirmwareFormatException(source.name(), "", "the file is empty");
         }
         FirmwareFormat format = recognise(source);
         ReadContext context = new ReadContext(source.name(), base, limit);
@@ -110,6 +110,9 @@ public final class FirmwareReader {
             throw new FirmwareFormatException(source.name(), "", String.valueOf(e.getMessage()));
         }
         Set<Finding> findings = new LinkedHashSet<>(context.findings());
+        if (file.parts().isEmpty()) {
+            findings.addAll(ImageFindings.of(FirmwareImage.builder().build()));
+        }
         for (ImagePart part : file.parts()) {
             findings.addAll(ImageFindings.of(part.image()));
             if (base.isPresent()

@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
@@ -73,6 +74,52 @@ class Uf2FormatTest {
         FirmwareFile file = read(block(0, 0x2000, 256, 0, 1, 0), block(1, 0x3000, 256, 0, 1, 0), new byte[512]);
         assertThat(file.image().size()).isEqualTo(256);
         assertThat(codes(file)).containsExactly("foreign-blocks", "not-flash");
+    }
+
+    @Test
+    void blocks_that_are_not_for_the_flash_are_counted_with_the_others() throws IOException {
+        FirmwareFile file = read(
+                block(0x2000, 0x2000, 256, 0, 4, H7),
+                block(1, 0, 256, 1, 4, 0),
+                block(0x1000, 0, 256, 2, 4, 5000),
+                block(0x2000, 0x2100, 256, 3, 4, H7));
+        assertThat(file.image().span()).hasValue(new AddressRange(0x2000, 0x2200));
+        assertThat(codes(file)).containsExactly("not-flash");
+        assertThat(codes(read(block(1, 0, 256, 0, 1, 0)))).containsExactly("not-flash", "empty");
+    }
+
+    @Test
+    void version_and_device_in_extension_tags_are_told() throws IOException {
+        byte[] block = block(0x8000, 0x2000, 254, 0, 1, 0);
+        String tags = "\u0009\u00bc\u00c7\u009f0.1.2\0\0\0\u0014\u009d\r\145ACME Toaster mk3\u00ff\u00ff\u00ff\u00ff";
+        byte[] bytes = tags.getBytes(StandardCharsets.ISO_8859_1);
+        System.arraycopy(bytes, 0, block, 32 + 256, bytes.length);
+        assertThat(read(block).findings())
+                .extracting(Finding::text)
+                .containsExactly("it calls itself version \"0.1.2\", firmware for \"ACME Toaster mk3\"");
+        Arrays.fill(block, 32 + 256, 508, (byte) 0);
+        assertThat(read(block).findings()).isEmpty();
+        block[32 + 256] = (byte) 0xfe;
+        assertThat(read(block).findings()).isEmpty();
+    }
+
+    @Test
+    void an_md5_sum_takes_room_from_the_data() throws IOException {
+        assertThat(read(block(0x4000, 0, 452, 0, 1, 0)).image().size()).isEqualTo(452);
+        assertThatThrownBy(() -> read(block(0x4000, 0, 453, 0, 1, 0)))
+                .hasMessageEndingWith("says it holds 453 bytes; 452 is the most");
+    }
+
+    @Test
+    void a_block_is_not_divided_where_data_become_fill() throws IOException {
+        FirmwareImage image = FirmwareImage.builder()
+                .add(Segment.of(0x2000, new byte[] {1, 2, 3}))
+                .add(Segment.filled(new AddressRange(0x2003, 0x2200), 0xff))
+                .build();
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        FirmwareWriter.uf2(OptionalLong.empty()).write(image, out);
+        assertThat(out.size()).isEqualTo(2 * 512);
+        assertThat(read(out.toByteArray()).image().sameBytes(image)).isTrue();
     }
 
     @Test

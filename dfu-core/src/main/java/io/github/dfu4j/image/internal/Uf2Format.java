@@ -11,13 +11,16 @@ import io.github.dfu4j.image.ImagePart;
 import io.github.dfu4j.image.ReadContext;
 import io.github.dfu4j.image.SegmentOverlapException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /** UF2: blocks of 512 bytes in any order, each with an address and perhaps a chip family (Microsoft's UF2 specification). */
 public final class Uf2Format implements FirmwareFormat {
@@ -29,7 +32,13 @@ public final class Uf2Format implements FirmwareFormat {
     static final int FAMILY_PRESENT = 0x2000;
     private static final int NOT_MAIN_FLASH = 0x1;
     private static final int FILE_CONTAINER = 0x1000;
+    private static final int MD5_PRESENT = 0x4000;
+    private static final int TAGS_PRESENT = 0x8000;
+    private static final int DATA = 32;
     private static final int MOST_DATA = 476;
+
+    /** What an MD5 sum, which says whether a bootloader may skip the block, takes of the room for data. */
+    private static final int MD5_SIZE = 24;
 
     /** Families in one file; more are not made by any tool. */
     private static final int MOST_FAMILIES = 256;
@@ -39,6 +48,11 @@ public final class Uf2Format implements FirmwareFormat {
 
     /** Stands for blocks without a family. */
     private static final long NONE = -1;
+
+    /** The extension tags that say something to people. */
+    private static final int TAG_VERSION = 0x9fc7bc;
+
+    private static final int TAG_DEVICE = 0x650d9d;
 
     @Override
     public String name() {
@@ -71,25 +85,17 @@ public final class Uf2Format implements FirmwareFormat {
         }
     }
 
-    private static final class Position {
-        private long block;
-    }
-
     @Override
     public FirmwareFile read(FirmwareSource source, ReadContext context) throws IOException {
-        long size = source.size();
-        if (size % BLOCK != 0) {
-            throw fail(
-                    source, size / BLOCK, "the file ends within this block, after " + size % BLOCK + " of 512 bytes");
-        }
-        Map<Long, Family> families = new LinkedHashMap<>();
-        parse(source, new Position(), families, context);
+        Pass pass = new Pass(source, context);
+        pass.run();
+        pass.addFindings();
         List<ImagePart> parts = new ArrayList<>();
-        for (Map.Entry<Long, Family> entry : families.entrySet()) {
+        for (Map.Entry<Long, Family> entry : pass.families.entrySet()) {
             long id = entry.getKey();
             Family family = entry.getValue();
             family.runs.finish();
-            checkComplete(source, id, family);
+            pass.checkComplete(id, family);
             OptionalLong known = id == NONE ? OptionalLong.empty() : OptionalLong.of(id);
             parts.add(new ImagePart(
                     OptionalInt.empty(), known, Uf2Families.name(id), build(source, context, id, family)));
@@ -103,113 +109,152 @@ public final class Uf2Format implements FirmwareFormat {
             DataRuns.noteRepeats(context, family.runs.total(), image);
             return image;
         } catch (SegmentOverlapException e) {
-            Position position = new Position();
-            DataRuns finder = new OverlapFinder(context, source.name(), e.address(), "block", () -> position.block);
-            Map<Long, Family> again = new LinkedHashMap<>();
-            again.put(id, new Family(family.blocks, finder));
-            parse(source, position, again, context);
+            Pass again = new Pass(source, context);
+            DataRuns finder = new OverlapFinder(context, source.name(), e.address(), "block", () -> again.block);
+            again.families.put(id, new Family(family.blocks, finder));
+            again.run();
             throw e;
         }
     }
 
-    private static void checkComplete(FirmwareSource source, long id, Family family) throws IOException {
-        int missing = family.seen.nextClearBit(0);
-        if (missing < family.blocks && id != RP2350_ABSOLUTE) {
-            throw new FirmwareFormatException(
-                    source.name(),
-                    "",
-                    "block " + missing + " of " + family.blocks
-                            + (id == NONE ? "" : " of family " + AddressRange.hex(id)) + " is missing");
-        }
-    }
+    /** One pass over all blocks of a file. */
+    private static final class Pass {
+        private final FirmwareSource source;
+        private final ReadContext context;
+        private final long fileSize;
+        private final Map<Long, Family> families = new LinkedHashMap<>();
+        private final Set<String> tags = new LinkedHashSet<>();
 
-    private static void parse(FirmwareSource source, Position position, Map<Long, Family> families, ReadContext context)
-            throws IOException {
-        long size = source.size();
-        byte[] chunk = new byte[128 * BLOCK];
-        long foreign = 0;
-        long skipped = 0;
-        for (long offset = 0; offset < size; offset += chunk.length) {
-            int n = (int) Math.min(chunk.length, size - offset);
-            ReadContext.readFully(source, offset, chunk, 0, n);
-            for (int at = 0; at < n; at += BLOCK) {
-                position.block = (offset + at) / BLOCK;
-                int flags = (int) LittleEndian.get(chunk, at + 8, 4);
-                if ((int) LittleEndian.get(chunk, at, 4) != MAGIC_0
-                        || (int) LittleEndian.get(chunk, at + 4, 4) != MAGIC_1
-                        || (int) LittleEndian.get(chunk, at + 508, 4) != MAGIC_END) {
-                    foreign++;
-                } else if ((flags & (NOT_MAIN_FLASH | FILE_CONTAINER)) != 0) {
-                    skipped++;
-                } else {
-                    take(source, position.block, chunk, at, flags, families, context, size);
+        /** The numbers of blocks that are not for the flash: they are counted with those that are. */
+        private final BitSet skipped = new BitSet();
+
+        private long skippedCount;
+        private long foreign;
+        private long block;
+
+        Pass(FirmwareSource source, ReadContext context) throws IOException {
+            this.source = source;
+            this.context = context;
+            this.fileSize = source.size();
+        }
+
+        void run() throws IOException {
+            if (fileSize % BLOCK != 0) {
+                block = fileSize / BLOCK;
+                throw fail("the file ends within this block, after " + fileSize % BLOCK + " of 512 bytes");
+            }
+            byte[] chunk = new byte[128 * BLOCK];
+            for (long offset = 0; offset < fileSize; offset += chunk.length) {
+                int n = (int) Math.min(chunk.length, fileSize - offset);
+                ReadContext.readFully(source, offset, chunk, 0, n);
+                for (int at = 0; at < n; at += BLOCK) {
+                    block = (offset + at) / BLOCK;
+                    if ((int) LittleEndian.get(chunk, at, 4) != MAGIC_0
+                            || (int) LittleEndian.get(chunk, at + 4, 4) != MAGIC_1
+                            || (int) LittleEndian.get(chunk, at + 508, 4) != MAGIC_END) {
+                        foreign++;
+                    } else {
+                        take(chunk, at);
+                    }
                 }
             }
         }
-        if (foreign > 0) {
-            context.add(
-                    Finding.warning("foreign-blocks", foreign + " of its blocks have no UF2 marks and are left out"));
-        }
-        if (skipped > 0) {
-            context.add(
-                    Finding.note("not-flash", skipped + " of its blocks are not meant for the flash and are left out"));
-        }
-    }
 
-    private static void take(
-            FirmwareSource source,
-            long block,
-            byte[] b,
-            int at,
-            int flags,
-            Map<Long, Family> families,
-            ReadContext context,
-            long fileSize)
-            throws IOException {
-        long address = LittleEndian.get(b, at + 12, 4);
-        long count = LittleEndian.get(b, at + 16, 4);
-        long number = LittleEndian.get(b, at + 20, 4);
-        long blocks = LittleEndian.get(b, at + 24, 4);
-        long id = (flags & FAMILY_PRESENT) != 0 ? LittleEndian.get(b, at + 28, 4) : NONE;
-        if (count > MOST_DATA) {
-            throw fail(source, block, "says it holds " + count + " bytes; 476 is the most");
-        }
-        if (address + count > 1L << 32) {
-            throw fail(
-                    source,
-                    block,
-                    count + " bytes at " + AddressRange.hex(address) + " wrap around the end of the address space");
-        }
-        if (blocks > fileSize / BLOCK && id != RP2350_ABSOLUTE) {
-            throw fail(source, block, "says there are " + blocks + " blocks, but the file has " + fileSize / BLOCK);
-        }
-        if (number >= Math.min(blocks, fileSize / BLOCK)) {
-            throw fail(
-                    source,
-                    block,
-                    "says it is number " + number + " (from 0) of " + blocks + ", but the file has "
-                            + fileSize / BLOCK);
-        }
-        Family family = families.get(id);
-        if (family == null) {
-            if (families.size() == MOST_FAMILIES) {
-                throw fail(source, block, "begins one more than " + MOST_FAMILIES + " families");
+        private void take(byte[] b, int at) throws IOException {
+            int flags = (int) LittleEndian.get(b, at + 8, 4);
+            long address = LittleEndian.get(b, at + 12, 4);
+            long count = LittleEndian.get(b, at + 16, 4);
+            long number = LittleEndian.get(b, at + 20, 4);
+            long blocks = LittleEndian.get(b, at + 24, 4);
+            if ((flags & (NOT_MAIN_FLASH | FILE_CONTAINER)) != 0) {
+                skippedCount++;
+                if (number < fileSize / BLOCK) {
+                    skipped.set((int) number);
+                }
+                return;
             }
-            family = new Family(context, blocks, fileSize);
-            families.put(id, family);
+            long id = (flags & FAMILY_PRESENT) != 0 ? LittleEndian.get(b, at + 28, 4) : NONE;
+            int most = (flags & MD5_PRESENT) != 0 ? MOST_DATA - MD5_SIZE : MOST_DATA;
+            if (count > most) {
+                throw fail("says it holds " + count + " bytes; " + most + " is the most");
+            }
+            if (address + count > 1L << 32) {
+                throw fail(
+                        count + " bytes at " + AddressRange.hex(address) + " wrap around the end of the address space");
+            }
+            if (blocks > fileSize / BLOCK && id != RP2350_ABSOLUTE) {
+                throw fail("says there are " + blocks + " blocks, but the file has " + fileSize / BLOCK);
+            }
+            if (number >= Math.min(blocks, fileSize / BLOCK)) {
+                throw fail("says it is number " + number + " (from 0) of " + blocks + ", but the file has "
+                        + fileSize / BLOCK);
+            }
+            Family family = families.get(id);
+            if (family == null) {
+                if (families.size() == MOST_FAMILIES) {
+                    throw fail("begins one more than " + MOST_FAMILIES + " families");
+                }
+                family = new Family(context, blocks, fileSize);
+                families.put(id, family);
+            }
+            if (family.blocks != blocks) {
+                throw fail(
+                        "says there are " + blocks + " blocks of its family, but an earlier one said " + family.blocks);
+            }
+            family.seen.set((int) number);
+            family.runs.put(address, b, at + DATA, (int) count, fileSize - block * BLOCK);
+            if ((flags & TAGS_PRESENT) != 0 && tags.isEmpty()) {
+                readTags(b, at + DATA + (int) (count + 3) / 4 * 4, at + DATA + most);
+            }
         }
-        if (family.blocks != blocks) {
-            throw fail(
-                    source,
-                    block,
-                    "says there are " + blocks + " blocks of its family, but an earlier one said " + family.blocks);
-        }
-        family.seen.set((int) number);
-        family.runs.put(address, b, at + 32, (int) count, fileSize - block * BLOCK);
-    }
 
-    private static FirmwareFormatException fail(FirmwareSource source, long block, String message) {
-        return new FirmwareFormatException(
-                source.name(), "block " + block + " at offset 0x" + Long.toHexString(block * BLOCK), message);
+        /** Each tag has its size, three bytes of a number, and its value; the next begins at a multiple of four. */
+        private void readTags(byte[] b, int from, int end) {
+            int size;
+            for (int at = from; at + 4 <= end; at += (size + 3) / 4 * 4) {
+                size = b[at] & 0xff;
+                if (size < 4 || at + size > end) {
+                    return;
+                }
+                int tag = (int) LittleEndian.get(b, at + 1, 3);
+                if (tag == TAG_VERSION || tag == TAG_DEVICE) {
+                    String text = new String(b, at + 4, size - 4, StandardCharsets.UTF_8);
+                    tags.add((tag == TAG_VERSION ? "version \"" : "firmware for \"")
+                            + text.replaceAll("\\p{Cntrl}", "?") + "\"");
+                }
+            }
+        }
+
+        void checkComplete(long id, Family family) throws IOException {
+            BitSet known = (BitSet) skipped.clone();
+            known.or(family.seen);
+            int missing = known.nextClearBit(0);
+            if (missing < family.blocks && id != RP2350_ABSOLUTE) {
+                throw new FirmwareFormatException(
+                        source.name(),
+                        "",
+                        "block " + missing + " of " + family.blocks
+                                + (id == NONE ? "" : " of family " + AddressRange.hex(id)) + " is missing");
+            }
+        }
+
+        void addFindings() {
+            if (!tags.isEmpty()) {
+                context.add(Finding.note("tags", "it calls itself " + String.join(", ", tags)));
+            }
+            if (foreign > 0) {
+                context.add(Finding.warning(
+                        "foreign-blocks", foreign + " of its blocks have no UF2 marks and are left out"));
+            }
+            if (skippedCount > 0) {
+                context.add(Finding.note(
+                        "not-flash", skippedCount + " of its blocks are not meant for the flash and are left out"));
+            }
+        }
+
+        private FirmwareFormatException fail(String message) {
+            return new FirmwareFormatException(
+                    source.name(), "block " + block + " at offset 0x" + Long.toHexString(block * BLOCK), message);
+        }
     }
 }

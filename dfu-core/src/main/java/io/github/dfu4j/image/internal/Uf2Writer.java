@@ -54,9 +54,10 @@ public final class Uf2Writer implements FirmwareWriter {
                     "",
                     "UF2 holds addresses of 32 bits, but the image reaches to " + AddressRange.hex(end - 1));
         }
+        List<AddressRange> runs = runs(image);
         long blocks = 0;
-        for (Segment s : image.segments()) {
-            blocks += (s.end() + PAYLOAD - 1) / PAYLOAD - s.start() / PAYLOAD;
+        for (AddressRange run : runs) {
+            blocks += (run.end() + PAYLOAD - 1) / PAYLOAD - run.start() / PAYLOAD;
         }
         byte[] block = new byte[Uf2Format.BLOCK];
         LittleEndian.put(block, 0, 4, Uf2Format.MAGIC_0);
@@ -66,17 +67,31 @@ public final class Uf2Writer implements FirmwareWriter {
         LittleEndian.put(block, 28, 4, id.orElse(0));
         LittleEndian.put(block, 508, 4, Uf2Format.MAGIC_END);
         long number = 0;
-        for (Segment s : image.segments()) {
-            for (long address = s.start(); address < s.end(); ) {
-                int n = (int) (Math.min(s.end(), (address / PAYLOAD + 1) * PAYLOAD) - address);
+        for (AddressRange run : runs) {
+            for (long address = run.start(); address < run.end(); ) {
+                int n = (int) (Math.min(run.end(), (address / PAYLOAD + 1) * PAYLOAD) - address);
                 LittleEndian.put(block, 12, 4, address);
                 LittleEndian.put(block, 16, 4, n);
                 LittleEndian.put(block, 20, 4, number++);
                 Arrays.fill(block, 32, 32 + PAYLOAD, (byte) 0);
-                s.copy(address, block, 32, n);
+                image.copy(address, block, 32, n);
                 out.write(block, 0, block.length);
                 address += n;
             }
         }
+    }
+
+    /** The addresses without gaps: a block may hold the end of data and the beginning of a fill. */
+    private static List<AddressRange> runs(FirmwareImage image) {
+        List<AddressRange> runs = new ArrayList<>();
+        for (Segment s : image.segments()) {
+            int last = runs.size() - 1;
+            if (last >= 0 && runs.get(last).end() == s.start()) {
+                runs.set(last, new AddressRange(runs.get(last).start(), s.end()));
+            } else {
+                runs.add(s.range());
+            }
+        }
+        return runs;
     }
 }
