@@ -39,7 +39,10 @@ public final class ReadContext {
     public void take(long bytes) throws FirmwareFormatException {
         if (bytes > limit - taken) {
             throw new FirmwareFormatException(
-                    name, "", "holds more data than the limit of " + limit + " bytes; raise the limit to read it");
+                    name,
+                    "",
+                    "holds more data than the " + limit
+                            + " bytes that may be held in memory; raise the reader's limit, or give Java more memory (-Xmx)");
         }
         taken += bytes;
     }

@@ -146,11 +146,24 @@ class FirmwareReaderTest {
         assertThat(codes(read("\1\2\3"))).containsExactly("no-address");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\u001f\u008b\b\0\0\0",
+                "PK\3\4\n\0",
+                "\u00fd7zXZ\0",
+                "<!DOCTYPE html>\n<html lang=\"en\">",
+                "; a comment first\n:0400000001020304F2\n:00000001FF\n"
+            })
+    void what_is_no_firmware_but_was_taken_for_some_is_told(String content) throws IOException {
+        assertThat(codes(read(content))).containsExactly("not-firmware", "no-address");
+    }
+
     @Test
     void an_empty_file_is_an_error() {
         assertThatThrownBy(() -> read(""))
                 .isInstanceOf(FirmwareFormatException.class)
-                .hasMessage("file: is empty");
+                .hasMessage("file: the file is empty");
     }
 
     @Test
@@ -158,7 +171,7 @@ class FirmwareReaderTest {
         assertThatThrownBy(() ->
                         FirmwareReader.standard().withLimit(100_000).read(FirmwareSource.of(TestImages.BIRDS_ELF)))
                 .isInstanceOf(FirmwareFormatException.class)
-                .hasMessageContaining("limit of 100000 bytes");
+                .hasMessageContaining("more data than the 100000 bytes that may be held");
     }
 
     @Test
@@ -265,7 +278,7 @@ class FirmwareReaderTest {
         byte[] file = text.append(":00000001FF").toString().getBytes(StandardCharsets.US_ASCII);
         FirmwareReader reader = FirmwareReader.standard().withLimit(1 << 20);
         assertThatThrownBy(() -> reader.read(FirmwareSource.of("file", file)))
-                .hasMessageContaining("limit of 1048576 bytes");
+                .hasMessageContaining("more data than the 1048576 bytes");
     }
 
     @Test

@@ -10,6 +10,7 @@ import io.github.dfu4j.image.FirmwareSource;
 import io.github.dfu4j.image.ReadContext;
 import io.github.dfu4j.image.Segment;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -29,6 +30,18 @@ public final class BinaryFormat implements FirmwareFormat {
     private static final byte[] ZEROS = new byte[BLOCK];
     private static final byte[] ONES = new byte[BLOCK];
 
+    /** Some bytes may be text by chance. */
+    private static final int SHORTEST_TEXT = 16;
+
+    /** Archives, and how they begin. */
+    private static final String[][] ARCHIVES = {
+        {"gzip", "\u001f\u008b\b"},
+        {"ZIP", "PK\3\4"},
+        {"xz", "\u00fd7zXZ"},
+        {"bzip2", "BZh"},
+        {"Zstandard", "(\u00b5/\u00fd"}
+    };
+
     static {
         Arrays.fill(ONES, (byte) 0xff);
     }
@@ -45,10 +58,41 @@ public final class BinaryFormat implements FirmwareFormat {
 
     @Override
     public FirmwareFile read(FirmwareSource source, ReadContext context) throws IOException {
+        remark(source, context);
         if (!context.base().isPresent()) {
             context.add(noAddress());
         }
         return FirmwareFile.of(read(source, context, context.base().orElse(0), name()));
+    }
+
+    /** Every file is a flat binary, also one that was taken for firmware by mistake. */
+    private static void remark(FirmwareSource source, ReadContext context) throws IOException {
+        byte[] head = new byte[512];
+        int n = source.read(0, head, 0, head.length);
+        for (String[] archive : ARCHIVES) {
+            byte[] mark = archive[1].getBytes(StandardCharsets.ISO_8859_1);
+            if (n >= mark.length && Arrays.equals(Arrays.copyOf(head, mark.length), mark)) {
+                context.add(Finding.warning(
+                        "not-firmware",
+                        "it looks like a " + archive[0] + " archive: unpack it and take what is inside"));
+            }
+        }
+        if (n >= SHORTEST_TEXT && isText(head, n)) {
+            context.add(
+                    Finding.warning(
+                            "not-firmware",
+                            "it is text, but neither Intel HEX nor S-records from its first line on: perhaps a web page that was saved in place of the file"));
+        }
+    }
+
+    private static boolean isText(byte[] head, int n) {
+        for (int i = 0; i < n; i++) {
+            boolean blank = head[i] == '\n' || head[i] == '\r' || head[i] == '\t';
+            if (!blank && (head[i] < ' ' || head[i] > '~')) {
+                return false;
+            }
+        }
+        return true;
     }
 
     static Finding noAddress() {
