@@ -41,13 +41,16 @@ final class ConvertCommand extends Subcommand {
         DFUSE,
         DFU,
         STELLARIS,
-        LPC
+        LPC;
+
+        boolean hasAddresses() {
+            return this != BINARY && this != DFU && this != LPC;
+        }
     }
 
     @Parameters(
             paramLabel = "IN… OUT",
             hideParamSyntax = true,
-            arity = "2..*",
             description = "The input files, and the output file as the last.")
     private List<String> files = new ArrayList<>();
 
@@ -108,12 +111,18 @@ final class ConvertCommand extends Subcommand {
 
     @Override
     public Integer call() throws Exception {
+        if (files.size() < 2) {
+            throw usage("Name the input files and, as the last, the output file.");
+        }
         String name = files.get(files.size() - 1);
         Format format = format(name);
         checkNumbers();
         List<FirmwareFile> inputs = new ArrayList<>();
+        boolean addressed = files.size() > 2 || format.hasAddresses();
         for (String input : files.subList(0, files.size() - 1)) {
-            inputs.add(base.read(input));
+            FirmwareFile read = base.read(input);
+            ImageInput.warn(console(), read, addressed);
+            inputs.add(read);
         }
         FirmwareFile file = shaped(FirmwareFile.merge(inputs));
         FirmwareWriter writer = writer(format, name, file.suffix());

@@ -50,13 +50,22 @@ final class ImageInput {
     /** Reads the file, and tells what is unusual about it. */
     FirmwareFile read(Console console) throws IOException, CommandException {
         FirmwareFile read = base.read(file);
-        for (Finding finding : read.findings()) {
+        warn(console, read, false);
+        return read;
+    }
+
+    /**
+     * Tells what is unusual about a file.
+     *
+     * @param addressed whether it matters that a flat binary does not say where it goes
+     */
+    static void warn(Console console, FirmwareFile file, boolean addressed) {
+        for (Finding finding : file.findings()) {
             if (finding.severity() == Finding.Severity.WARNING
-                    && !finding.code().equals("no-address")) {
-                console.warn(file + ": " + Failures.sentence(finding.text()));
+                    && (addressed || !finding.code().equals("no-address"))) {
+                console.warn(file.name() + ": " + Failures.sentence(finding.text()));
             }
         }
-        return read;
     }
 
     /**

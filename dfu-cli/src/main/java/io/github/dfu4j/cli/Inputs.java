@@ -47,6 +47,9 @@ final class Inputs {
      * @throws CommandException if no file can have this name
      */
     static Path path(String name) throws CommandException {
+        if (name.isEmpty()) {
+            throw new CommandException(ExitCode.NO_INPUT, "The name of a file is empty.");
+        }
         try {
             return Path.of(name);
         } catch (InvalidPathException e) {

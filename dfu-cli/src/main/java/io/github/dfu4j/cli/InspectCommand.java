@@ -75,9 +75,10 @@ final class InspectCommand extends Subcommand {
         for (Segment segment : image.segments()) {
             console.print(String.format(
                             Locale.ROOT,
-                            "  %-24s %,16d bytes%s",
+                            "  %-24s %,16d %s%s",
                             segment.range(),
                             segment.size(),
+                            segment.size() == 1 ? "byte" : "bytes",
                             segment.fill().isPresent()
                                     ? String.format(
                                             Locale.ROOT,

@@ -30,6 +30,11 @@ final class Output implements AutoCloseable {
      * @throws CommandException if it exists and must not be replaced, or cannot be made
      */
     static Output open(String name, boolean force) throws CommandException {
+        if (name.equals("-")) {
+            throw new CommandException(
+                    ExitCode.CANNOT_CREATE,
+                    "The output must be a file, so that it is whole or not there at all; name one.");
+        }
         Path path = Inputs.path(name).toAbsolutePath();
         Path directory = path.getParent();
         Path file = path.getFileName();

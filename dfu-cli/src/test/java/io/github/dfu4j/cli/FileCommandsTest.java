@@ -124,6 +124,42 @@ class FileCommandsTest {
     }
 
     @Test
+    void options_may_stand_between_the_files_of_which_there_are_two_at_least() throws IOException {
+        Files.write(directory.resolve("a.bin"), new byte[] {1, 2});
+
+        CommandRun run = dfu("convert", file("a.bin"), "--base", "0x100", file("a.hex"), "--force");
+
+        assertThat(run.status()).as(run.err()).isZero();
+        assertThat(run.err()).isEmpty();
+        assertThat(dfu("convert", file("a.bin")).status()).isEqualTo(ExitCode.USAGE);
+        assertThat(dfu("convert", file("a.bin")).err()).contains("Name the input files and, as the last, the output");
+        assertThat(dfu("convert", "--force").status()).isEqualTo(ExitCode.USAGE);
+    }
+
+    @Test
+    void what_is_unusual_about_an_input_is_told_before_it_is_converted() throws IOException {
+        Files.writeString(directory.resolve("a.srec"), "S107000001020304EE\n");
+        assertThat(dfu("convert", file("a.srec"), file("a.hex")).err())
+                .contains("warning: ", "without an S7, S8 or S9");
+        assertThat(dfu("convert", file("a.srec"), file("a.bin")).status()).isZero();
+        assertThat(dfu("convert", file("a.bin"), file("b.hex")).err()).contains("does not say where it goes");
+        assertThat(dfu("convert", file("a.bin"), file("b.bin")).err()).isEmpty();
+    }
+
+    @Test
+    void what_names_no_alternate_does_not_hide_what_another_input_has_for_it() throws IOException {
+        Files.write(directory.resolve("a.bin"), new byte[] {1, 2});
+        Files.write(directory.resolve("b.bin"), new byte[] {3, 4});
+        dfu("convert", file("a.bin"), file("a.dfu"), "--base=0");
+
+        CommandRun run = dfu("convert", file("a.dfu"), file("b.bin"), file("both.dfu"), "--base=0");
+
+        assertThat(run.status()).isEqualTo(ExitCode.DATA);
+        assertThat(run.err()).contains("a.dfu alternate 0 and ", "b.bin image", "cannot be merged", "0x01", "0x03");
+        assertThat(directory.resolve("both.dfu")).doesNotExist();
+    }
+
+    @Test
     void a_file_may_be_its_own_output_and_keeps_its_permissions_and_links() throws IOException {
         Path firmware = Files.write(directory.resolve("a.bin"), new byte[] {1, 2, 3});
         Files.setPosixFilePermissions(firmware, PosixFilePermissions.fromString("rw-------"));
@@ -146,6 +182,7 @@ class FileCommandsTest {
         String elf = Birds.path("birds-internal.elf");
         assertThat(dfu("convert", elf, file("none/a.hex")).err()).contains("There is no directory");
         assertThat(dfu("convert", elf, directory.toString(), "--to=ihex").err()).contains("is a directory");
+        assertThat(dfu("convert", elf, "-", "--to=ihex").err()).contains("must be a file");
         CommandRun device = dfu("convert", elf, "/dev/null", "--to=ihex", "--force");
         assertThat(device.status()).isEqualTo(ExitCode.CANNOT_CREATE);
         assertThat(device.err()).contains("/dev/null is no regular file");
