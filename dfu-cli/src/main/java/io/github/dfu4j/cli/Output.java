@@ -60,6 +60,8 @@ final class Output implements AutoCloseable {
             Path temporary = target.resolveSibling(
                     "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".part");
             OutputStream out = new NamedStream(name, Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW));
+            // Ctrl-C ends the process without closing anything.
+            temporary.toFile().deleteOnExit();
             return new Output(target, temporary, new BufferedOutputStream(out, 1 << 16));
         } catch (IOException e) {
             throw new CommandException(ExitCode.CANNOT_CREATE, name + " cannot be written: " + Failures.message(e));

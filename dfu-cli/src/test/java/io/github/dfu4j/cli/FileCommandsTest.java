@@ -8,8 +8,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchService;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -187,6 +190,36 @@ class FileCommandsTest {
         assertThat(device.status()).isEqualTo(ExitCode.CANNOT_CREATE);
         assertThat(device.err()).contains("/dev/null is no regular file");
         assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void a_conversion_that_is_stopped_leaves_nothing_behind() throws Exception {
+        Files.write(directory.resolve("low.bin"), new byte[] {1});
+        dfu("convert", file("low.bin"), file("low.hex"), "--base=0");
+        dfu("convert", file("low.bin"), file("high.hex"), "--base=0xFFFFFFFF");
+        Path outputs = Files.createDirectory(directory.resolve("outputs"));
+        try (WatchService watch = directory.getFileSystem().newWatchService()) {
+            outputs.register(watch, StandardWatchEventKinds.ENTRY_CREATE);
+            Process process = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            Main.class.getName(),
+                            "convert",
+                            file("low.hex"),
+                            file("high.hex"),
+                            file("outputs/all.hex"),
+                            "--fill=0")
+                    .redirectErrorStream(true)
+                    .start();
+            assertThat(watch.poll(1, TimeUnit.MINUTES)).isNotNull();
+
+            process.destroy();
+
+            assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        }
+        assertThat(outputs).isEmptyDirectory();
     }
 
     @Test
