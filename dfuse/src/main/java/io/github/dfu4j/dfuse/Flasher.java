@@ -3,6 +3,7 @@ package io.github.dfu4j.dfuse;
 import io.github.dfu4j.dfu.DfuCancelledException;
 import io.github.dfu4j.dfu.DfuException;
 import io.github.dfu4j.dfu.DfuProtocolException;
+import io.github.dfu4j.dfu.DfuTransferException;
 import io.github.dfu4j.dfu.Quirk;
 import io.github.dfu4j.dfu.Step;
 import io.github.dfu4j.dfu.Trait;
@@ -10,6 +11,7 @@ import io.github.dfu4j.dfuse.FlashEvent.Phase;
 import io.github.dfu4j.dfuse.FlashPlan.TargetPlan;
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.usb.Timebase;
+import io.github.dfu4j.usb.UsbException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.List;
@@ -108,7 +110,7 @@ public final class Flasher {
             FlashReport report =
                     record.finish(wasCancelled ? FlashReport.Outcome.CANCELLED : FlashReport.Outcome.FAILED, idle);
             throw new FlashException(
-                    (wasCancelled ? "Cancelled. " : e.getMessage() + " ") + summary(report), report, transfers, e);
+                    (wasCancelled ? "Cancelled. " : e.getMessage() + " ") + summary(report, e), report, transfers, e);
         } catch (RuntimeException | Error e) {
             recover(); // a listener's or a verifier's mistake is not the device's
             throw e;
@@ -132,13 +134,14 @@ public final class Flasher {
         }
     }
 
-    private static String summary(FlashReport report) {
+    private static String summary(FlashReport report, Exception why) {
         String touched = report.erased().isEmpty() && report.written().isEmpty()
                 ? "Nothing was changed on the device."
                 : "Until then " + Ranges.size(report.erased()) + " bytes were erased and "
                         + Ranges.size(report.written())
                         + " written; run the same command again to complete it.";
-        return report.idle() ? touched : touched + " The device does not answer properly now: reset it first.";
+        boolean gone = why instanceof DfuTransferException lost && lost.kind() == UsbException.Kind.GONE;
+        return report.idle() || gone ? touched : touched + " The device does not answer properly now: reset it first.";
     }
 
     /** A plan is made for the memory that a device described; another device may be in its place by now. */

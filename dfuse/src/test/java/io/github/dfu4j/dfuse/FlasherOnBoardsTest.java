@@ -391,13 +391,25 @@ class FlasherOnBoardsTest {
     }
 
     @Test
-    void a_device_that_is_gone_is_not_said_to_be_idle() {
-        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
-        it.board.inject(new Fault.Disconnect(Duration.ofSeconds(1)), Fault.Trigger.at(10));
-        assertThatThrownBy(() -> it.flash(Boards.image(FLASH, Boards.program(FLASH, 5000, 1)), FlashOptions.DEFAULT))
+    void a_device_that_is_gone_is_not_said_to_be_idle_nor_to_be_reset() {
+        assertThatThrownBy(() -> flashWith(new Fault.Disconnect(Duration.ofSeconds(1)), Fault.Trigger.at(10)))
+                .isInstanceOfSatisfying(
+                        FlashException.class, e -> assertThat(e.report().idle()).isFalse())
+                .hasMessageNotContaining("reset it first");
+    }
+
+    @Test
+    void a_device_that_stays_busy_for_ever_is_to_be_reset() {
+        assertThatThrownBy(() -> flashWith(new Fault.StuckBusy(1_000_000, 1000), Fault.Trigger.at(10)))
                 .isInstanceOfSatisfying(
                         FlashException.class, e -> assertThat(e.report().idle()).isFalse())
                 .hasMessageContaining("reset it first");
+    }
+
+    private static void flashWith(Fault fault, Fault.Trigger trigger) throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        it.board.inject(fault, trigger);
+        it.flash(Boards.image(FLASH, Boards.program(FLASH, 5000, 1)), FlashOptions.DEFAULT);
     }
 
     @Test
