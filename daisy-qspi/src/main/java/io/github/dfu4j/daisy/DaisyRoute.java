@@ -177,6 +177,13 @@ public record DaisyRoute(
         return route.build("to " + to.words(), Collections.emptyList());
     }
 
+    /** The same with more for the user to know. */
+    DaisyRoute plus(List<String> more) {
+        List<String> all = new ArrayList<>(warnings);
+        all.addAll(more);
+        return new DaisyRoute(purpose, from, stages, all, advice);
+    }
+
     /** How often a person has to press something, if each handover works. */
     public int presses() {
         return (int) stages.stream().filter(s -> s instanceof Stage.Press).count();

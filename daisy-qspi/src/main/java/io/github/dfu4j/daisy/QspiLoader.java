@@ -86,9 +86,7 @@ public final class QspiLoader {
      * @throws IOException if the bus cannot be read
      */
     public DaisyRoute planErase(AddressRange range) throws IOException {
-        DaisyBoard board = board();
-        return DaisyRoute.erase(
-                board.mode(), runner.internal(board), Collections.singletonList(range), runner.options());
+        return runner.planErase(Collections.singletonList(range));
     }
 
     /**

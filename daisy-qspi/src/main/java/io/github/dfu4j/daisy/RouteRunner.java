@@ -103,24 +103,23 @@ public final class RouteRunner {
         new Flasher(session, event -> {}, cancelled).read(target, range, out);
     }
 
-    /** How it flashes. */
-    RouteOptions options() {
-        return options;
+    /** How a route is planned from where the board is. */
+    private interface Planning {
+        DaisyRoute plan(DaisyMode from, DaisyRoute.Internal internal) throws IOException;
     }
 
-    /**
-     * What internal flash holds, as far as it can be known without changing the board's mode. Reads; changes nothing.
-     *
-     * @param board the board as it is now
-     * @throws IOException if it cannot be read
-     */
-    public DaisyRoute.Internal internal(DaisyBoard board) throws IOException {
-        return switch (board.mode()) {
-            case ROM ->
-                installedBootloader(board).isPresent() ? DaisyRoute.Internal.BOOTLOADER : DaisyRoute.Internal.OTHER;
-            case DAISY_BOOTLOADER -> DaisyRoute.Internal.BOOTLOADER;
-            case OTHER_BOOTLOADER, APPLICATION, NOTHING -> DaisyRoute.Internal.UNKNOWN;
-        };
+    /** Plans from where the board is and from what internal flash holds, as far as that can be known without changing the mode. */
+    private DaisyRoute planned(Planning planning) throws IOException {
+        DaisyBoard board = look();
+        if (board.mode() != DaisyMode.ROM) {
+            boolean there = board.mode() == DaisyMode.DAISY_BOOTLOADER;
+            return planning.plan(board.mode(), there ? DaisyRoute.Internal.BOOTLOADER : DaisyRoute.Internal.UNKNOWN);
+        }
+        Optional<BootloaderImage> installed = installedBootloader(board);
+        DaisyRoute route = planning.plan(
+                board.mode(), installed.isPresent() ? DaisyRoute.Internal.BOOTLOADER : DaisyRoute.Internal.OTHER);
+        boolean starts = route.stages().stream().anyMatch(Stage.Handover.class::isInstance);
+        return installed.isPresent() && starts ? route.plus(installed.get().remarks()) : route;
     }
 
     /**
@@ -133,8 +132,7 @@ public final class RouteRunner {
      * @throws IOException if the board cannot be looked at
      */
     public DaisyRoute plan(DaisyImage image, Optional<BootloaderImage> bootloader) throws IOException {
-        DaisyBoard board = look();
-        return DaisyRoute.plan(board.mode(), internal(board), image, bootloader, options);
+        return planned((from, internal) -> DaisyRoute.plan(from, internal, image, bootloader, options));
     }
 
     /**
@@ -145,8 +143,12 @@ public final class RouteRunner {
      * @throws IOException if the board cannot be looked at
      */
     public DaisyRoute planTo(DaisyMode to) throws IOException {
-        DaisyBoard board = look();
-        return DaisyRoute.to(board.mode(), internal(board), to);
+        return planned((from, internal) -> DaisyRoute.to(from, internal, to));
+    }
+
+    /** The route that erases parts of QSPI flash, from where the board is now. */
+    DaisyRoute planErase(List<AddressRange> ranges) throws IOException {
+        return planned((from, internal) -> DaisyRoute.erase(from, internal, ranges, options));
     }
 
     /**

@@ -529,6 +529,18 @@ class DaisyRouteTest {
     }
 
     @Test
+    void a_route_by_way_of_a_bootloader_that_can_hardly_be_caught_says_so_before() throws Exception {
+        for (Bootloader version : List.of(Bootloader.V6_4_10MS, Bootloader.V6_4)) {
+            Bench bench = new Bench(new DaisySeed().withBootloader(version).startInRom()).after(1000);
+            List<String> warnings = new QspiLoader(bench.runner())
+                    .plan(0x900c_0000L, new byte[0x1_0000], "zeros")
+                    .warnings();
+            assertThat(warnings.stream().anyMatch(w -> w.contains("10 ms instead of 2 s")))
+                    .isEqualTo(version == Bootloader.V6_4_10MS);
+        }
+    }
+
+    @Test
     void erasing_tells_what_it_takes_along_and_changes_nothing_else() throws Exception {
         Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V5_4)).after(1000);
         bench.board.qspiFlash().load(0x9000_0000L, new byte[0x80_0000]);

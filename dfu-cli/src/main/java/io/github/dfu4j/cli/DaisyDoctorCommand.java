@@ -119,8 +119,7 @@ final class DaisyDoctorCommand extends DaisySubcommand {
                     .print(
                             "Next: "
                                     + (installed.isPresent()
-                                            ? "\"dfu daisy flash FILE\" or \"dfu daisy load FILE\": the way to QSPI flash is found from here,"
-                                                    + " and nobody has to press anything for it."
+                                            ? "\"dfu daisy flash FILE\" or \"dfu daisy load FILE\": the way to QSPI flash is found from here."
                                             : "for QSPI flash, \"dfu daisy bootloader\" first; or \"dfu daisy flash FILE\", which does all of it."));
             return;
         }

@@ -185,7 +185,7 @@ class DaisyCommandsTest {
         assertThat(dfu("--usb", rom + "v5.4", "daisy", "doctor").out())
                 .contains("v5.4")
                 .contains("is old")
-                .contains("nobody has to press anything");
+                .contains("is found from here");
         assertThat(dfu("--usb", rom + "v6.4-10ms", "daisy", "doctor").out()).contains("10 ms instead of 2 s");
         assertThat(dfu("--usb", rom + "v6.4", "daisy", "info").out()).doesNotContain("is old");
     }
@@ -380,6 +380,7 @@ class DaisyCommandsTest {
         assertThat(run.status()).isEqualTo(74);
         assertThat(run.err()).contains("--from code").contains("Stage 5 of 5");
         assertThat(run.out()).as("it is not attached").doesNotContain("The board stays in its bootloader");
+        assertThat(run.err()).as("it is not attached").doesNotContain("reset it first");
         CommandRun again =
                 dfu("--usb", board(""), "daisy", "flash", "--from", "code", Birds.path("birds-internal.elf"));
         assertThat(again.status()).as(again.err()).isZero();
