@@ -22,6 +22,7 @@ final class Fence {
 
     private Fence() {}
 
+    /** Waits until the last operation of a job is done. */
     static void settle(DfuSeSession session, TargetPlan plan, FlashReport report) throws IOException {
         List<AddressRange> changed = report.erased().isEmpty() ? report.written() : report.erased();
         if (changed.isEmpty()) {

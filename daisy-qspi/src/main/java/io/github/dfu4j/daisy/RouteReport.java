@@ -68,6 +68,7 @@ public record RouteReport(List<StageReport> stages, Ending ending, Duration took
      * @param flash what was flashed; empty if nothing was
      * @param readBack what was found out about the bootloader's read-back; {@link ReadBack#UNKNOWN} if it was not looked
      * @param settled whether the flash is known to have done its last operation, not only to have accepted it
+     * @param stuck whether QSPI flash took so long for a block that it is likely to be write-protected, and nothing to be written
      * @param asked how often a person was asked for presses
      * @param took how long it took
      */
@@ -77,6 +78,7 @@ public record RouteReport(List<StageReport> stages, Ending ending, Duration took
             Optional<FlashReport> flash,
             ReadBack readBack,
             boolean settled,
+            boolean stuck,
             int asked,
             Duration took) {}
 

@@ -250,6 +250,7 @@ public final class RouteRunner {
                     outcome.flash,
                     outcome.readBack,
                     outcome.settled,
+                    outcome.isStuck(),
                     follower.takeAsked(),
                     Duration.ofNanos(time.nanos() - begun));
             reports.add(report);

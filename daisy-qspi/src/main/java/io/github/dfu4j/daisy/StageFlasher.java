@@ -5,6 +5,7 @@ import io.github.dfu4j.dfu.DfuSession;
 import io.github.dfu4j.dfu.DfuTransferException;
 import io.github.dfu4j.dfu.Trait;
 import io.github.dfu4j.dfuse.DfuSeSession;
+import io.github.dfu4j.dfuse.FlashEvent;
 import io.github.dfu4j.dfuse.FlashException;
 import io.github.dfu4j.dfuse.FlashOptions;
 import io.github.dfu4j.dfuse.FlashPlan;
@@ -25,10 +26,12 @@ import io.github.dfu4j.usb.UsbDevice;
 import io.github.dfu4j.usb.UsbException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 
 /** Does what one stage asks of one bootloader: finds out whether it reads back, plans for it as it is, flashes, and starts the program. */
@@ -36,6 +39,14 @@ final class StageFlasher {
 
     /** How often a stage is begun again after the board left its bootloader before anything was written. */
     private static final int ATTEMPTS = 3;
+
+    /** No healthy flash takes so long for a block: 4 KB take 27 ms. In write protection each operation runs into a time-out of 5 s. */
+    private static final Duration STUCK = Duration.ofSeconds(2);
+
+    private static final String WHY_STUCK =
+            "QSPI flash takes seconds for a block of 4 KB, where 0.03 s are usual. It is likely to be stuck in write protection, and then"
+                    + " nothing is written though all is accepted. The Daisy bootloader v6.3 or later mends that: install it"
+                    + " (\"dfu daisy bootloader\"), and do this again.";
 
     private final UsbBus bus;
     private final Timebase time;
@@ -66,6 +77,14 @@ final class StageFlasher {
         ReadBack readBack = ReadBack.UNKNOWN;
         boolean settled;
         Optional<RouteReport.Ending> ending = Optional.empty();
+        private OptionalLong lastBlock = OptionalLong.empty();
+        private int blocks;
+        private int slowBlocks;
+
+        /** Whether most blocks took too long; a computer that sleeps in between makes one slow. What reads back needs no guess. */
+        boolean isStuck() {
+            return slowBlocks * 2 > blocks && (readBack == ReadBack.UNTRUE || readBack == ReadBack.UNPROVED);
+        }
     }
 
     /**
@@ -190,10 +209,13 @@ final class StageFlasher {
             }
             authenticate(job, dfu);
             FlashPlan plan = replan(job, dfu, session, outcome.readBack);
-            FlashReport report = flasher(session).flash(plan);
+            FlashReport report = flasher(session, outcome).flash(plan);
             outcome.flash = Optional.of(report);
             if (!plan.leaveAddress().isPresent() && dfu.quirks().has(Trait.ONE_BEHIND)) {
                 Fence.settle(session, plan.targets().get(0), report);
+                if (!job.erases()) {
+                    mindThePace(outcome);
+                }
             }
             outcome.settled = true;
             if (job.erases() && outcome.readBack != ReadBack.TRUTHFUL) {
@@ -213,14 +235,48 @@ final class StageFlasher {
                 }
             }
         }
+        if (outcome.isStuck()) {
+            outcome.flash =
+                    outcome.flash.map(flash -> with(flash, flash.verified(), flash.unverified(), andStuck(flash)));
+        }
         outcome.result = RouteReport.Result.DONE;
         if (job.leaves()) {
             outcome.ending = Optional.of(follower.afterLeave(watch, job.mode));
         }
     }
 
-    private Flasher flasher(DfuSeSession session) {
-        return new Flasher(session, event -> listener.on(new RouteEvent.Flashing(event)), cancelled);
+    private Flasher flasher(DfuSeSession session, Outcome outcome) {
+        return new Flasher(
+                session,
+                event -> {
+                    if (event instanceof FlashEvent.PhaseStarted) {
+                        outcome.lastBlock = OptionalLong.empty(); // the first block may wait for the last erase
+                    } else if (event instanceof FlashEvent.Progress step && step.phase() == FlashEvent.Phase.WRITE) {
+                        mindThePace(outcome);
+                    }
+                    listener.on(new RouteEvent.Flashing(event));
+                },
+                cancelled);
+    }
+
+    /** A block is done: says at once if it took too long, for a stuck flash is slow before it is anything else. */
+    private void mindThePace(Outcome outcome) {
+        long now = time.nanos();
+        if (outcome.lastBlock.isPresent()) {
+            boolean before = outcome.isStuck();
+            outcome.blocks++;
+            outcome.slowBlocks += now - outcome.lastBlock.getAsLong() > STUCK.toNanos() ? 1 : 0;
+            if (!before && outcome.isStuck()) {
+                listener.on(new RouteEvent.Note(WHY_STUCK));
+            }
+        }
+        outcome.lastBlock = OptionalLong.of(now);
+    }
+
+    private static List<String> andStuck(FlashReport flash) {
+        List<String> why = new ArrayList<>(flash.whyUnverified());
+        why.add(WHY_STUCK);
+        return why;
     }
 
     /** The check is made here and not by the flasher, which would also see the neighbours that are kept. */
@@ -263,7 +319,7 @@ final class StageFlasher {
         DfuInterface dfu = DaisyBoard.of(device, ReadBack.TRUTHFUL).dfu().orElseThrow(IllegalStateException::new);
         DfuSeSession session = new DfuSeSession(new DfuSession(connection, dfu, time));
         FlashPlan plan = FlashPlanner.plan(dfu, job.image, DaisyRoute.flashOptions(job.mode, false));
-        FlashReport compared = flasher(session).verify(plan);
+        FlashReport compared = flasher(session, outcome).verify(plan);
         return with(
                 done,
                 compared.unchanged(),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.github.dfu4j.daisy.DaisyRoute.Internal;
+import io.github.dfu4j.daisy.RouteReport.StageReport;
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.image.FirmwareRejectedException;
@@ -472,6 +473,24 @@ class DaisyRouteTest {
                             UsbException.class, e -> assertThat(e.kind()).isEqualTo(UsbException.Kind.ACCESS_DENIED));
         }
         assertThat(bench.asked).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"V5_4, 100", "V5_4, 20000", "V6_4, 100", "V6_4, 20000"})
+    void a_flash_that_is_stuck_in_write_protection_is_noticed_by_its_pace(Bootloader version, int size)
+            throws Exception {
+        byte[] data = new byte[size];
+        for (boolean stuck : new boolean[] {true, false}) {
+            Bench bench = new Bench(new DaisySeed().withBootloader(version)).after(1000);
+            bench.board.habit(Habit.QSPI_WRITE_PROTECTED, stuck);
+            QspiLoader loader = new QspiLoader(bench.runner());
+            RouteReport report = loader.run(loader.plan(0x900c_0000L, data, "data"));
+            StageReport stage = report.stages().get(0);
+            assertThat(stage.stuck()).isEqualTo(stuck);
+            assertThat(stage.flash().orElseThrow().whyUnverified().stream()
+                            .anyMatch(w -> w.contains("write protection")))
+                    .isEqualTo(stuck);
+        }
     }
 
     @Test

@@ -71,7 +71,8 @@ final class DaisyTable {
         try {
             RouteReport report = runner.run(route);
             printer.print(report);
-            return report.ending() == RouteReport.Ending.REFUSED ? ExitCode.IO : ExitCode.OK;
+            boolean stuck = report.stages().stream().anyMatch(RouteReport.StageReport::stuck);
+            return stuck || report.ending() == RouteReport.Ending.REFUSED ? ExitCode.IO : ExitCode.OK;
         } catch (RouteException e) {
             printer.print(e.report());
             if (e.resumeAt() > 0) {

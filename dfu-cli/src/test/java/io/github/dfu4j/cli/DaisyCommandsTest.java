@@ -235,6 +235,21 @@ class DaisyCommandsTest {
     }
 
     @Test
+    void data_that_a_write_protected_flash_accepted_are_no_success() throws IOException {
+        Path file = Files.write(folder.resolve("data.bin"), new byte[10_000]);
+        CommandRun run = dfu(
+                "--usb",
+                "sim:daisy-seed?mode=bootloader&bootloader=v6.2&habits=+QSPI_WRITE_PROTECTED",
+                "daisy",
+                "load",
+                "--at",
+                "0x900C0000",
+                file.toString());
+        assertThat(run.status()).isEqualTo(74);
+        assertThat(run.out()).contains("stuck in write protection").contains("v6.3 or later");
+    }
+
+    @Test
     void info_says_what_the_board_is() throws IOException {
         CommandRun run = dfu("--usb", "sim:daisy-seed?mode=bootloader", "daisy", "info", "--json");
         assertThat(run.json().get("mode").asText()).isEqualTo("daisy-bootloader");
