@@ -34,9 +34,7 @@ final class Plans {
             if (!target.kept().isEmpty()) {
                 lines.add("    keep    " + ranges(target.kept()) + ", read before and written back");
             }
-            if (!target.image().isEmpty()) {
-                lines.add("    verify  " + verification(plan, target));
-            }
+            lines.add("    verify  " + verification(plan, target));
         }
         if (plan.removesReadProtection()) {
             lines.add("  remove the read protection, which erases all flash of the part");
@@ -57,6 +55,9 @@ final class Plans {
     }
 
     private static String verification(FlashPlan plan, TargetPlan target) {
+        if (target.optionBytes()) {
+            return "not before the device has restarted";
+        }
         return !plan.options().verify()
                 ? "not asked for"
                 : switch (target.readback()) {

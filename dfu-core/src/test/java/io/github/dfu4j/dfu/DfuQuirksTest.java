@@ -92,6 +92,64 @@ class DfuQuirksTest {
                 .isEqualTo(tested);
     }
 
+    /**
+     * The devices of dfu-util's table and of fwupd's, with what these say of them. Left out are Atmel's, which speak a protocol of their
+     * own, and what is about fwupd itself (who signs the firmware, what else must be installed).
+     */
+    private static final String TABLES_OF_OTHERS = """
+            1d50:5117 1d50:5118 1d50:511a 1d50:5126 1457:5117 1457:5119 1457:5126 POLL_TIMEOUT
+            1d50:5119 POLL_TIMEOUT SAME_IDS_IN_BOTH_MODES NO_RUN_TIME NO_STATUS_IN_UPLOAD
+            16c0:076b 16c0:0762 16c0:076c POLL_TIMEOUT
+            0908:02c4 0908:02c5 POLL_TIMEOUT
+            0763:2806 POLL_TIMEOUT
+            273f:1003 273f:100a 273f:1008 ATTACH_NEEDS_TRANSFER
+            1d50:60a7 NO_RUN_TIME
+            0b0e:0411 0b0e:0421 0b0e:0982 0b0e:0971 SAME_IDS_IN_BOTH_MODES NO_UPLOAD EXTRA_RESET
+            0bda:5850 0bda:5855 0bda:58fe COUNTERPART
+            0bda:5800 DETACH_TO_ATTACH
+            095d:9217 095d:9160 POLL_IN_MANIFEST NO_BUS_RESET ZERO_POLL_TIMEOUT DETACH_INDEX_BIT RETURN_TIME=60000
+            095d:9218 095d:927b POLL_IN_MANIFEST NO_BUS_RESET ZERO_POLL_TIMEOUT RETURN_TIME=60000
+            095d:9212 095d:9213 POLL_IN_MANIFEST ZERO_POLL_TIMEOUT RETURN_TIME=30000
+            095d:9290 095d:92b2 095d:92b4 POLL_IN_MANIFEST ZERO_POLL_TIMEOUT DETACH_INDEX_BIT RETURN_TIME=60000
+            095d:9291 095d:92b3 POLL_IN_MANIFEST ZERO_POLL_TIMEOUT RETURN_TIME=60000
+            095d:3001 095d:3002 095d:9296 095d:9297 095d:9298 095d:9299 POLL_IN_MANIFEST ZERO_POLL_TIMEOUT RETURN_TIME=9000
+            095d:92a1 POLL_IN_MANIFEST ZERO_POLL_TIMEOUT DETACH_INDEX_BIT RETURN_TIME=90000
+            095d:92a2 POLL_IN_MANIFEST ZERO_POLL_TIMEOUT RETURN_TIME=90000
+            095d:92c6 095d:92c8 095d:92d8 095d:92da 095d:92d2 095d:92d4 POLL_IN_MANIFEST ZERO_POLL_TIMEOUT \
+            DETACH_INDEX_BIT RETURN_TIME=180000
+            095d:92c7 095d:92d9 095d:92d3 POLL_IN_MANIFEST ZERO_POLL_TIMEOUT RETURN_TIME=180000
+            34ad:0006 DETACH_TO_ATTACH RETURN_TIME=60000
+            2574:0a30 DETACH_TO_ATTACH RETURN_TIME=180000
+            25b5:0004 POLL_IN_MANIFEST DETACH_TO_ATTACH NO_UPLOAD
+            1bcf:0b1d DETACH_TO_ATTACH NO_UPLOAD POLL_TIMEOUT
+            1bcf:0b1e 1bcf:0b22 0c45:636d 0c45:636c 0c45:636e 0c45:636f 0c45:6373 0c45:6374 DETACH_TO_ATTACH NO_UPLOAD
+            """;
+
+    @Test
+    void every_device_of_the_tables_of_others_is_known_for_what_they_say() {
+        for (String line : TABLES_OF_OTHERS.trim().split("\n", -1)) {
+            Set<String> facts = new TreeSet<>(List.of(line.split(" +", -1)));
+            Set<String> ids =
+                    facts.stream().filter(f -> f.indexOf(':') > 0).collect(Collectors.toCollection(TreeSet::new));
+            facts.removeAll(ids);
+            for (String id : ids) {
+                Quirks found = quirks(
+                        Integer.parseInt(id.substring(0, 4), 16),
+                        Integer.parseInt(id.substring(5), 16),
+                        0,
+                        2,
+                        Snapshots.functional(0x0f, 64, 0x0110));
+                Set<String> said = new TreeSet<>();
+                found.rows()
+                        .forEach(row -> row.traits().keySet().stream()
+                                .filter(t -> t != Trait.MANIFEST_DELAY)
+                                .forEach(t -> said.add(
+                                        t == Trait.RETURN_TIME ? "RETURN_TIME=" + found.value(t, 0) : t.name())));
+                assertThat(said).as(id).isEqualTo(facts);
+            }
+        }
+    }
+
     @Test
     void neighbours_of_the_ids_are_ordinary_devices() {
         byte[] functional = Snapshots.functional(0x0f, 64, 0x0110);

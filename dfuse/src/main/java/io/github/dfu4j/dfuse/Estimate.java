@@ -62,7 +62,11 @@ final class Estimate {
         if (plan.vectorTable().isPresent()) {
             micros += 2 * write(new AddressRange(0, 1), plan.blockSize()); // it is cut out of its run
         }
-        if (plan.readback() != Readback.IMPOSSIBLE && !written.isEmpty() && !plan.optionBytes()) {
+        if (plan.readback() != Readback.IMPOSSIBLE && plan.image().isEmpty() && options.verify()) {
+            for (AddressRange erased : plan.erased()) {
+                micros += read(erased.size(), plan.blockSize());
+            }
+        } else if (plan.readback() != Readback.IMPOSSIBLE && !written.isEmpty() && !plan.optionBytes()) {
             micros += plan.massErase() ? 0 : survey(plan);
             for (AddressRange run : options.verify() ? written : plan.kept()) {
                 micros += read(run.size(), plan.blockSize());

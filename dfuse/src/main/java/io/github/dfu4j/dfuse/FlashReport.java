@@ -15,9 +15,9 @@ import java.util.Optional;
  * @param written what was written: the device said of these ranges that it has done or accepted it, but of the last one if the job
  *     broke off there; so with {@code erased}
  * @param unchanged what was left alone because the device holds the right bytes already, as its read-back showed
- * @param verified what was read back after writing and found equal
+ * @param verified what was read back after writing, or after nothing but an erase, and found equal or blank
  * @param digests of each range that was read back as a whole, the digest of what the device returned
- * @param unverified what was written and could not be read back, or was not asked to be
+ * @param unverified what was written or is to be blank and could not be read back, or was not asked to be
  * @param whyUnverified why, in whole sentences; empty if {@code unverified} is
  * @param left what the device did when it was asked to leave DFU mode; empty if it was not asked
  * @param idle whether the device was in dfuIDLE in the end

@@ -2,6 +2,7 @@ package io.github.dfu4j.dfuse;
 
 import io.github.dfu4j.image.AddressRange;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,7 @@ final class ReadbackProof {
 
     private static final int SMALLEST_SHIFT = 8;
     private static final int LEAST = 16;
+    private static final int MOST_TRIED = 8;
 
     private enum Standing {
         KNOWN,
@@ -79,13 +81,25 @@ final class ReadbackProof {
         standing = equal[0] ? Standing.SHOWN : Standing.LYING;
     }
 
-    /** As {@link #examine}; if nothing that was read so far can show it, the first block of the memory is tried. */
-    void examineOnPurpose(MemoryReader reader, List<AddressRange> readable) throws IOException {
-        if (standing == Standing.OPEN && probe == null && !readable.isEmpty()) {
-            AddressRange first = readable.get(0);
-            reader.readExactly(
-                    AddressRange.ofSize(first.start(), Math.min(reader.blockSize(), first.size())),
-                    (address, bytes, length) -> true);
+    /**
+     * As {@link #examine}; if nothing that was read so far can show it, other blocks are tried: those across the ends of what was read,
+     * where one content meets another, and the first of the memory.
+     */
+    void examineOnPurpose(MemoryReader reader, List<AddressRange> read, List<AddressRange> readable)
+            throws IOException {
+        List<Long> middles = new ArrayList<>();
+        read.forEach(range -> middles.addAll(List.of(range.end(), range.start())));
+        readable.forEach(region -> middles.add(region.start()));
+        for (int i = 0; i < Math.min(MOST_TRIED, middles.size()) && standing == Standing.OPEN && probe == null; i++) {
+            long middle = middles.get(i);
+            for (AddressRange region : readable) {
+                if (region.contains(middle) || region.end() == middle) {
+                    long size = Math.min(reader.blockSize(), region.size());
+                    long start = Math.max(region.start(), Math.min(middle - size / 2, region.end() - size));
+                    reader.readExactly(AddressRange.ofSize(start, size), (address, bytes, length) -> true);
+                    break;
+                }
+            }
         }
         examine(reader);
     }
@@ -94,13 +108,6 @@ final class ReadbackProof {
     void afterErase(byte[] bytes, int length) {
         if (standing == Standing.OPEN && !isBlank(bytes, length)) {
             standing = Standing.LYING;
-        }
-    }
-
-    /** Bytes that were written after an erase have come back equal. */
-    void cameBack(byte[] bytes, int length) {
-        if (standing == Standing.OPEN && !isBlank(bytes, length)) {
-            standing = Standing.SHOWN; // it said blank before, and this now
         }
     }
 

@@ -122,7 +122,7 @@ final class SectorSurvey {
             done += mostToRead(sector);
             steps.step(sector.sector().start(), done);
         }
-        proof.examineOnPurpose(reader, readable);
+        proof.examineOnPurpose(reader, plan.written(), readable);
     }
 
     private Found look(SectorPlan sector, MemoryReader reader) throws IOException {
@@ -211,6 +211,9 @@ final class SectorSurvey {
         }
         List<AddressRange> touched = new ArrayList<>(plain);
         touched.addAll(vectors);
+        if (plan.image().isEmpty()) {
+            touched.addAll(blank); // nothing but the erase is to be done
+        }
         Changes all = new Changes(
                 content.build(), Ranges.joined(unchanged), erases, new ArrayList<>(), Ranges.joined(touched));
         all.writes()

@@ -58,10 +58,16 @@ final class TargetJob {
         if (!changes.erases().isEmpty() || !changes.writes().isEmpty()) {
             session.dfu().waitFor(Duration.ofMillis(session.dfu().quirks().value(Trait.ONE_BEHIND, 0)));
         }
-        if (plan.readback() == Readback.IMPOSSIBLE && !changes.touched().isEmpty()) {
+        if (changes.touched().isEmpty()) {
+            return;
+        }
+        if (plan.readback() == Readback.IMPOSSIBLE) {
+            record.unread.addAll(changes.touched());
             record.notVerified(cannotRead());
-        } else if (options.verify() && !changes.touched().isEmpty()) {
+        } else if (options.verify()) {
             compare(changes.touched(), record.verified, changes::fill);
+        } else {
+            record.unread.addAll(changes.touched());
         }
     }
 
@@ -198,9 +204,6 @@ final class TargetJob {
                 ranges,
                 record.unchanged,
                 (address, bytes, length) -> plan.image().copy(address, bytes, 0, length));
-        if (!proof.believed()) {
-            record.unread.addAll(ranges);
-        }
     }
 
     /** What the bytes of some addresses should be. */
@@ -232,9 +235,6 @@ final class TargetJob {
                 limits.check();
                 expected.fill(address, wanted, length);
                 boolean more = comparison.block(address, bytes, wanted, length);
-                if (more && !record.erased.isEmpty()) {
-                    proof.cameBack(bytes, length);
-                }
                 done[0] += length;
                 progress(Phase.VERIFY, address, done[0], total);
                 return more;
@@ -246,14 +246,16 @@ final class TargetJob {
             same.add(range);
             digests.add(new FlashReport.RangeDigest(range, comparison.digest()));
         }
-        proof.examineOnPurpose(reader, readable);
+        proof.examineOnPurpose(reader, ranges, readable);
         session.readyToWrite(limits.operation());
         if (proof.lying()) {
+            record.unread.addAll(ranges);
             record.notVerified(
                     target + " cannot be read back: this bootloader returns something else than its memory.");
             return;
         }
         if (proof.open() && !difference.isPresent()) {
+            record.unread.addAll(ranges);
             record.notVerified(target + " was read back, but one byte repeated does not show that this bootloader"
                     + " returns its memory.");
             return;
@@ -268,7 +270,7 @@ final class TargetJob {
     }
 
     private String adviceOnDifference() {
-        return record.written.isEmpty()
+        return record.written.isEmpty() && record.erased.isEmpty()
                 ? ""
                 : "The sector may be write-protected, which DfuSe devices do not report, or the flash worn out"
                         + (plan.readback() == Readback.TO_BE_PROVED

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 
 /**
  * A device with any layout that insists on AN3156: a request that the document does not allow in the state the device is in fails the
@@ -32,6 +33,10 @@ final class FakeDfuSe implements UsbConnection, Timebase {
     final List<AddressRange> programmed = new ArrayList<>();
     /** What an upload returns instead of the memory, or null. */
     byte[] uploadsInstead;
+    /** Spoils the bytes of an upload from an address on. */
+    BiConsumer<Long, byte[]> lie = (address, bytes) -> {};
+    /** Where it takes blocks of data: the last one, and what it did not cover. */
+    final byte[] buffer;
     /** Sectors that take every command and stay as they are, as write-protected ones do. */
     final List<AddressRange> writeProtected = new ArrayList<>();
 
@@ -45,6 +50,8 @@ final class FakeDfuSe implements UsbConnection, Timebase {
     FakeDfuSe(MemoryLayout layout, int transferSize) {
         this.layout = layout;
         this.transferSize = transferSize;
+        this.buffer = new byte[transferSize];
+        Arrays.fill(buffer, (byte) 0xff);
         for (SectorRun run : layout.runs()) {
             for (long i = 0; i < run.count(); i++) {
                 byte[] blank = new byte[(int) run.sectorSize()];
@@ -171,6 +178,9 @@ final class FakeDfuSe implements UsbConnection, Timebase {
     private int download(ControlSetup s, byte[] bytes) {
         require((state == 2 || state == 5) && s.value() != 1 && bytes.length <= transferSize, s);
         pending = bytes;
+        if (s.value() >= 2) {
+            System.arraycopy(bytes, 0, buffer, 0, bytes.length);
+        }
         pendingBlock = s.value();
         state = bytes.length == 0 ? 6 : 3;
         return bytes.length;
@@ -187,6 +197,9 @@ final class FakeDfuSe implements UsbConnection, Timebase {
             require(layout.runAt(sector.start()).orElseThrow().readable(), s);
             into[offset + i] = uploadsInstead == null ? byteAt(address + i) : uploadsInstead[i % uploadsInstead.length];
         }
+        byte[] told = Arrays.copyOfRange(into, offset, offset + s.length());
+        lie.accept(address, told);
+        System.arraycopy(told, 0, into, offset, told.length);
         return s.length();
     }
 

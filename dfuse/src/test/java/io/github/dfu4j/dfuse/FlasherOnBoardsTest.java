@@ -583,11 +583,54 @@ class FlasherOnBoardsTest {
         try (DfuSeSession session = it.open()) {
             FlashReport report = new Flasher(session, FlashListener.NONE).flash(plan);
             assertThat(report.erased()).containsExactly(AddressRange.ofSize(FLASH + 0x4000, 0x8000));
+            assertThat(report.verified()).isEqualTo(report.erased());
         }
         assertThat(it.board.ledger().erased()).containsExactly(AddressRange.ofSize(FLASH + 0x4000, 0x8000));
         assertThatThrownBy(() -> FlashPlanner.planErase(
                         it.target(), List.of(AddressRange.ofSize(0x20000000L, 10)), FlashOptions.DEFAULT))
                 .hasMessageContaining("10 bytes at 0x20000000");
+    }
+
+    @Test
+    void an_erase_that_does_nothing_is_found_by_reading_back() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        it.board.memoryAt(FLASH).load(FLASH, new byte[1 << 20]);
+        it.board.memoryAt(FLASH).writeProtect(AddressRange.ofSize(FLASH + 0x8000, 0x4000));
+        FlashPlan sectors = FlashPlanner.planErase(
+                it.target(), List.of(AddressRange.ofSize(FLASH + 0x4000, 0x8000)), FlashOptions.DEFAULT);
+        try (DfuSeSession session = it.open()) {
+            assertThatThrownBy(() -> new Flasher(session, FlashListener.NONE).flash(sectors))
+                    .hasMessageContaining("first at 0x08008000")
+                    .hasMessageContaining("write-protected");
+        }
+
+        Boards<Stm32Rom> h7 = new Boards<>(new Stm32Rom("stm32h743"));
+        h7.board.habit(Habit.MASS_ERASE_DOES_NOTHING, true);
+        h7.board.memoryAt(FLASH).load(FLASH + 5, new byte[1]);
+        FlashPlan all = FlashPlanner.planErase(
+                h7.target(), List.of(AddressRange.ofSize(FLASH, 1)), FlashOptions.DEFAULT.withMassErase(true));
+        try (DfuSeSession session = h7.open()) {
+            assertThatThrownBy(() -> new Flasher(session, FlashListener.NONE).flash(all))
+                    .hasMessageContaining("first at 0x08000005");
+        }
+    }
+
+    @Test
+    void an_erase_that_is_not_read_back_is_not_said_to_be_proved() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        FlashPlan plan = FlashPlanner.planErase(
+                it.target(), List.of(AddressRange.ofSize(FLASH, 1)), FlashOptions.DEFAULT.withVerify(false));
+        Boards<DaisySeed> daisy = Boards.daisy();
+        FlashPlan blind =
+                FlashPlanner.planErase(daisy.target(), List.of(AddressRange.ofSize(QSPI, 1)), FlashOptions.DEFAULT);
+        try (DfuSeSession session = it.open();
+                DfuSeSession other = daisy.open()) {
+            FlashReport report = new Flasher(session, FlashListener.NONE).flash(plan);
+            assertThat(report.proved()).isFalse();
+            assertThat(report.unverified()).isEqualTo(report.erased());
+            assertThat(new Flasher(other, FlashListener.NONE).flash(blind).proved())
+                    .isFalse();
+        }
     }
 
     @Test

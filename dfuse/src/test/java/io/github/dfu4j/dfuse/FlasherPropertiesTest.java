@@ -192,7 +192,7 @@ class FlasherPropertiesTest {
             FlashReport report = liar.flash(plan);
             assertThat(report.verified()).isEmpty();
             assertThat(report.unchanged()).isEmpty();
-            assertThat(report.unverified()).isEqualTo(report.written());
+            assertThat(Ranges.without(report.written(), report.unverified())).isEmpty();
         } catch (FlashException e) {
             // Blank as erased, and still blank when something was written: that may as well be a flash that does not
             // take it.

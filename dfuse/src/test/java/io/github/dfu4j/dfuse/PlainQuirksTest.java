@@ -17,11 +17,15 @@ import io.github.dfu4j.simulator.Fault;
 import io.github.dfu4j.simulator.Habit;
 import io.github.dfu4j.simulator.PlainDfu;
 import io.github.dfu4j.simulator.VirtualBoard;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -132,6 +136,58 @@ class PlainQuirksTest {
         it.settle();
         if (!row.traits().containsKey(Trait.NO_RUN_TIME)) {
             assertThat(it.board.running()).isEqualTo(VirtualBoard.Running.APPLICATION);
+        }
+    }
+
+    /** What needs the row; the rest holds for every device, and the rows say why. */
+    private static final Set<Trait> NEEDED = EnumSet.of(
+            Trait.DFU_MODE,
+            Trait.DFU_VERSION,
+            Trait.POLL_TIMEOUT,
+            Trait.NO_UPLOAD,
+            Trait.MANIFEST_DELAY,
+            Trait.DETACH_TO_ATTACH,
+            Trait.DETACH_INDEX_BIT,
+            Trait.NO_BUS_RESET,
+            Trait.EXTRA_RESET);
+
+    static Stream<Arguments> devicesThatNeedTheirRow() {
+        return devices()
+                .filter(device ->
+                        ((Quirk) device.get()[0]).traits().keySet().stream().anyMatch(NEEDED::contains));
+    }
+
+    @ParameterizedTest(name = "{0} {1} {2}")
+    @MethodSource("devicesThatNeedTheirRow")
+    void without_its_row_it_does_not_go_well(Quirk row, int vendor, int product) throws Exception {
+        List<Quirk> others = new ArrayList<>(QuirkTable.dfu().rows());
+        others.removeIf(other -> other.id().equals(row.id()));
+        // The first row of the FreeRunner is that of all Openmoko devices.
+        others.removeIf(other -> row.id().equals("freerunner") && other.id().equals("openmoko"));
+
+        assertThat(goesWell(device(row, vendor, product), row, QuirkTable.dfu()))
+                .isTrue();
+        assertThat(goesWell(device(row, vendor, product), row, QuirkTable.EMPTY.plus(others)))
+                .isFalse();
+    }
+
+    private static boolean goesWell(Boards<PlainDfu> it, Quirk row, QuirkTable quirks) throws Exception {
+        DfuInterface target = DfuInterface.of(it.bus.devices(), quirks).get(0);
+        DfuDownloader downloader =
+                new DfuDownloader(it.bus, quirks, it.bus.time(), DfuDownloader.Progress.NONE, () -> false);
+        try {
+            if (isOfApplication(row)) {
+                return downloader.detach(target).mode() == DfuMode.DFU;
+            }
+            DownloadReport report =
+                    downloader.download(target, DownloadPlan.of(target, Boards.image(0, FIRMWARE), 0, true, true));
+            it.settle();
+            return report.took().compareTo(Duration.ofMinutes(4)) < 0
+                    && Arrays.equals(it.board.firmware(), FIRMWARE)
+                    && (row.traits().containsKey(Trait.NO_RUN_TIME)
+                            || it.board.running() == VirtualBoard.Running.APPLICATION);
+        } catch (IOException | IllegalArgumentException e) {
+            return false;
         }
     }
 
