@@ -116,6 +116,7 @@ public final class DaisyQuirks {
         return Quirk.row("daisy-bootloader", "Daisy bootloader")
                 .when("its layout", DaisyQuirks::isDaisyBootloader)
                 .says(Trait.NO_MASS_ERASE)
+                .says(Trait.NO_READ_UNPROTECT)
                 .says(Trait.ONE_BEHIND, settleMillis)
                 .says(Trait.BUSY_FOREVER_ON_BAD_ADDRESS)
                 .says(Trait.CLRSTATUS_ENTERS_ERROR)
@@ -126,7 +127,7 @@ public final class DaisyQuirks {
                 .says(Trait.ERASE_TIME, 1400)
                 .says(Trait.WRITE_TIME, 432)
                 .because(
-                        "Mass erase does nothing; dfuDNLOAD-IDLE means accepted, not done (v6.4); an address outside QSPI flash leaves"
+                        "Mass erase and read-unprotect do nothing; dfuDNLOAD-IDLE means accepted, not done (v6.4); an address outside QSPI flash leaves"
                                 + " it busy for ever; DFU_DETACH hangs it; two seconds after its start it starts the application unless something"
                                 + " was erased.")
                 .source(EXECUTED + "; times: libDaisy pull request 694 (4 KB: erase 87 ms, write 27 ms)");

@@ -1,10 +1,13 @@
 package io.github.dfu4j.daisy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.dfu4j.dfu.DfuInterface;
 import io.github.dfu4j.dfu.Quirk;
 import io.github.dfu4j.dfu.Trait;
+import io.github.dfu4j.dfuse.FlashOptions;
+import io.github.dfu4j.dfuse.FlashPlanner;
 import io.github.dfu4j.simulator.DaisySeed;
 import io.github.dfu4j.simulator.DaisySeed.Bootloader;
 import io.github.dfu4j.simulator.PlainDfu;
@@ -42,6 +45,8 @@ class DaisyQuirksTest {
         assertThat(dfu.quirks().has(Trait.NO_UPLOAD)).isTrue();
         assertThat(dfu.quirks().has(Trait.NO_MASS_ERASE)).isTrue();
         assertThat(dfu.quirks().has(Trait.NO_DETACH)).isTrue();
+        assertThatThrownBy(() -> FlashPlanner.planReadUnprotect(dfu, FlashOptions.DEFAULT.withReadUnprotect(true)))
+                .hasMessageContaining("does nothing");
         assertThat(dfu.quirks().value(Trait.ERASE_STOPS_AUTO_START, 0))
                 .isEqualTo(version == Bootloader.V5 ? 2500 : 2000);
         assertThat(dfu.quirks().value(Trait.ERASE_REACH, 0)).isEqualTo(69_632);

@@ -2,8 +2,10 @@ package io.github.dfu4j.cli;
 
 import io.github.dfu4j.dfu.DfuDownloader;
 import io.github.dfu4j.dfu.DfuInterface;
+import io.github.dfu4j.dfu.DownloadException;
 import io.github.dfu4j.dfuse.DfuSeSession;
 import io.github.dfu4j.dfuse.FlashAll;
+import io.github.dfu4j.dfuse.FlashException;
 import io.github.dfu4j.dfuse.FlashListener;
 import io.github.dfu4j.dfuse.FlashOptions;
 import io.github.dfu4j.dfuse.FlashPlan;
@@ -201,18 +203,16 @@ final class FlashCommand extends Subcommand {
 
     private int one(Usb usb, FlashAll.Job job) throws IOException {
         FlashAll.Outcome outcome;
-        if (job instanceof FlashAll.DfuSeJob dfuSe) {
-            try (DfuSeSession session = new DfuSeSession(usb.session(job.target()));
-                    FlashProgress progress = new FlashProgress(console(), usb.time())) {
-                outcome = new FlashAll.Flashed(
-                        new Flasher(session, progress, root().cancellation().arm()).flash(dfuSe.plan()));
+        try {
+            outcome = carryOut(usb, job);
+        } catch (FlashException | DownloadException e) {
+            if (json) {
+                report(e).ifPresent(report -> console().print(Json.write(report)));
             }
-        } else {
-            outcome = new FlashAll.Downloaded(new PlainFlash(console(), usb, root().cancellation())
-                    .run(job.target(), ((FlashAll.PlainJob) job).plan()));
+            throw e;
         }
         if (json) {
-            console().print(Json.write(report(outcome)));
+            report(outcome).ifPresent(report -> console().print(Json.write(report)));
         } else {
             (outcome instanceof FlashAll.Flashed flashed
                             ? Reports.lines(flashed.report())
@@ -220,6 +220,18 @@ final class FlashCommand extends Subcommand {
                     .forEach(console()::print);
         }
         return ExitCode.OK;
+    }
+
+    private FlashAll.Outcome carryOut(Usb usb, FlashAll.Job job) throws IOException {
+        if (job instanceof FlashAll.DfuSeJob dfuSe) {
+            try (DfuSeSession session = new DfuSeSession(usb.session(job.target()));
+                    FlashProgress progress = new FlashProgress(console(), usb.time())) {
+                return new FlashAll.Flashed(
+                        new Flasher(session, progress, root().cancellation().arm()).flash(dfuSe.plan()));
+            }
+        }
+        return new FlashAll.Downloaded(new PlainFlash(console(), usb, root().cancellation())
+                .run(job.target(), ((FlashAll.PlainJob) job).plan()));
     }
 
     /** Flashes boards side by side; the status is that of the first that failed. */
@@ -277,9 +289,7 @@ final class FlashCommand extends Subcommand {
     private static Map<String, Object> json(FlashAll.Result result) {
         Map<String, Object> one = Json.object();
         one.put("device", board(result));
-        if (result.succeeded()) {
-            one.put("report", report(result.outcome()));
-        }
+        report(result.outcome()).ifPresent(report -> one.put("report", report));
         result.failure().ifPresent(failure -> {
             one.put("failure", Failures.message(failure));
             one.put("status", Failures.status(failure));
@@ -288,10 +298,24 @@ final class FlashCommand extends Subcommand {
         return one;
     }
 
-    private static Map<String, Object> report(FlashAll.Outcome done) {
-        return done instanceof FlashAll.Flashed flashed
-                ? Reports.json(flashed.report())
-                : PlainFlash.json(((FlashAll.Downloaded) done).report());
+    /** What was done, also until a failure; empty if there was none before the failure. */
+    private static Optional<Map<String, Object>> report(FlashAll.Outcome outcome) {
+        if (outcome instanceof FlashAll.Failed failed) {
+            return report(failed.cause());
+        }
+        return Optional.of(
+                outcome instanceof FlashAll.Flashed flashed
+                        ? Reports.json(flashed.report())
+                        : PlainFlash.json(((FlashAll.Downloaded) outcome).report()));
+    }
+
+    private static Optional<Map<String, Object>> report(Exception failure) {
+        if (failure instanceof FlashException flash) {
+            return Optional.of(Reports.json(flash.report()));
+        }
+        return failure instanceof DownloadException download
+                ? Optional.of(PlainFlash.json(download.report()))
+                : Optional.empty();
     }
 
     private FlashPlan plan(DfuInterface device, FirmwareImage image, FlashOptions options) throws CommandException {

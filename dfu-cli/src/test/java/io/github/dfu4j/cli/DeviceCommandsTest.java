@@ -506,6 +506,34 @@ class DeviceCommandsTest {
         assertThat(failing.json().findValuesAsText("failure"))
                 .hasSize(2)
                 .allSatisfy(failure -> assertThat(failure).contains("run the same command again"));
+        assertThat(failing.json().get(0).get("report").get("outcome").asText()).isEqualTo("failed");
+
+        CommandRun one =
+                dfu("--usb", "sim:stm32f407?fault=disconnect@30", flash[0], flash[1], flash[2], flash[3], "--json");
+        assertThat(one.status()).isEqualTo(ExitCode.IO);
+        assertThat(one.json().get("outcome").asText()).isEqualTo("failed");
+        assertThat(one.json().get("written").get(0).get("start").asText()).isEqualTo("0x08000000");
+        assertThat(one.err()).contains("bytes (0x08000000..");
+    }
+
+    @Test
+    void read_protection_is_recognised_explained_and_removed_only_by_its_own_word() throws IOException {
+        String usb = "sim:stm32f407?read-protected";
+        String[] flash = {"flash", program(3_000).toString(), "--base", "0x08000000"};
+
+        CommandRun refused = dfu("--usb", usb, flash[0], flash[1], flash[2], flash[3]);
+        assertThat(refused.status()).isEqualTo(ExitCode.IO);
+        assertThat(refused.err())
+                .contains("read protection", "\"dfu erase --read-unprotect\" removes", "Nothing was changed");
+        assertThat(dfu("--usb", usb, "read", directory.resolve("x").toString()).err())
+                .contains("read protection", "\"dfu erase --read-unprotect\" removes");
+
+        CommandRun removed = dfu("--usb", usb, "erase", "--read-unprotect");
+        assertThat(removed.status()).as(removed.err()).isZero();
+        assertThat(removed.err()).contains("erases all flash of the part");
+        CommandRun daisy = dfu("--usb", "sim:daisy-seed?mode=bootloader", "erase", "--read-unprotect");
+        assertThat(daisy.status()).isEqualTo(ExitCode.DATA);
+        assertThat(daisy.err()).contains("does nothing");
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -270,7 +271,12 @@ public final class DfuDownloader {
             image.copy(start + at[0], expected, 0, length);
             for (int i = 0; i < length; i++) {
                 if (block[i] != expected[i]) {
-                    throw differs("byte " + (at[0] + i) + " differs from the image.");
+                    throw differs(String.format(
+                            Locale.ROOT,
+                            "byte %d differs from the image: expected 0x%02X, found 0x%02X.",
+                            at[0] + i,
+                            expected[i],
+                            block[i]));
                 }
             }
             at[0] += length;

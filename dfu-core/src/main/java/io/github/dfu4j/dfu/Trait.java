@@ -65,6 +65,8 @@ public enum Trait {
     NO_READ_UNPROTECT("does not remove read protection"),
     /** The internal flash has this many bytes, whatever the layout says. */
     FLASH_SIZE("has less flash than its layout says", "%d bytes"),
+    /** Some parts that look like this one end their internal flash after this many bytes, whatever the layout says. */
+    SMALLEST_FLASH("may have less flash than its layout says", "%d bytes"),
     /** Every block must be a multiple of this many bytes. */
     WRITE_ALIGNMENT("wants blocks of a multiple of its flash word", "%d bytes"),
     /** After leave the device is gone before it answers DFU_GETSTATUS. */

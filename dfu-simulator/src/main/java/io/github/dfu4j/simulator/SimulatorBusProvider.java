@@ -35,6 +35,7 @@ import java.util.TreeSet;
  * <tr><td>{@code serial=TEXT}</td><td>the serial number</td></tr>
  * <tr><td>{@code port=1-2}</td><td>where the first board is plugged in</td></tr>
  * <tr><td>{@code count=N}</td><td>so many of each board</td></tr>
+ * <tr><td>{@code read-protected}</td><td>STM32 boards have their read protection on</td></tr>
  * <tr><td>{@code habits=-A,+B}</td><td>switches {@link Habit}s off and on</td></tr>
  * <tr><td>{@code fault=stall@17,power-cut@30}</td><td>lets faults happen at transfers counted from 0: stall, silence, disconnect,
  *     power-cut, bus-error</td></tr>
@@ -46,7 +47,17 @@ public final class SimulatorBusProvider implements UsbBusProvider {
 
     private static final String DAISY = "daisy-seed";
     private static final Set<String> OPTIONS = new TreeSet<>(List.of(
-            "state", "mode", "bootloader", "serial", "port", "count", "habits", "fault", "real-time", "fast-forward"));
+            "state",
+            "mode",
+            "bootloader",
+            "serial",
+            "port",
+            "count",
+            "read-protected",
+            "habits",
+            "fault",
+            "real-time",
+            "fast-forward"));
     private static final int MOST_BOARDS = 256;
 
     /** For {@link java.util.ServiceLoader}, and for programs that have none. */
@@ -178,6 +189,7 @@ public final class SimulatorBusProvider implements UsbBusProvider {
             board = serial == null ? seed : seed.serial(serial);
         } else if (Stm32Rom.families().contains(name)) {
             Stm32Rom rom = new Stm32Rom(name);
+            rom.readProtect(options.containsKey("read-protected"));
             if (first == Running.APPLICATION) {
                 rom.memory(Stm32Rom.FLASH).load(RomProfile.FLASH_START, standInApplication());
                 rom.startInFlash();

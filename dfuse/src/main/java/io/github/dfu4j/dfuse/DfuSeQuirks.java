@@ -26,6 +26,7 @@ public final class DfuSeQuirks {
     private static final Pattern F4_SECTORS = Pattern.compile("/0x08000000/04\\*016Kg,01\\*064Kg,\\d+\\*128Kg");
     private static final Pattern F7_SECTORS = Pattern.compile("/0x08000000/04\\*032Kg,01\\*128Kg,\\d+\\*256Kg");
     private static final Pattern H7_OPTIONS = Pattern.compile("^@Option Bytes +/0x5200201C/");
+    private static final Pattern H7_SECTORS = Pattern.compile("^@Internal Flash +/0x08000000/16\\*128Kg");
     private static final Pattern C5_SECTORS = Pattern.compile("^@Internal Flash +/0x08000000/\\d+\\*0*8Kg");
     private static final Pattern L4_G4_OPTIONS = Pattern.compile("^@Option Bytes +/0x1FFF7800/");
     private static final Pattern WB_OPTIONS = Pattern.compile("^@Option Bytes +/0x58004020/");
@@ -126,6 +127,13 @@ public final class DfuSeQuirks {
                         "After an erase in bank 2 the status stays dfuDNBUSY for ever though the sector is erased; DFU_CLRSTATUS"
                                 + " leads into dfuERROR and a second one out of it.")
                 .source("AN2606 (bootloader V9.1); betaflight-configurator issue 1861; ST's DFU device class"));
+        rows.add(Quirk.row("h7-flash-size", "STM32H750")
+                .whenIds(ST)
+                .and("option bytes of an STM32H7", any(H7_OPTIONS))
+                .and("2 MiB in sectors of 128 KiB", any(H7_SECTORS))
+                .says(Trait.SMALLEST_FLASH, 128 * KIB)
+                .because("The ROM of an STM32H750, which has 128 KiB, is that of an STM32H743 and shows 2 MiB.")
+                .source("STM32H750 data sheet, DS12556; dfu-util listings of Daisy users"));
         rows.add(Quirk.row("h7-flash-word", "STM32H7")
                 .whenIds(ST)
                 .and("option bytes of an STM32H7", any(H7_OPTIONS))

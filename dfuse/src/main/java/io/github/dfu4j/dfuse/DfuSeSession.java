@@ -150,11 +150,30 @@ public final class DfuSeSession implements Closeable {
 
     /**
      * Removes read protection (AN3156 §5.4), which erases all flash. The device then resets itself, so this session ends here.
+     *
+     * @throws DfuProtocolException if the device accepts the command and stays as it is
      */
     public void readUnprotect(Deadline deadline) throws DfuException {
         dfu.during(Step.of("remove the read protection"));
         send(new byte[] {(byte) READ_UNPROTECT});
         execute(deadline);
+        DfuStatus still;
+        try {
+            still = dfu.settle(deadline);
+        } catch (DfuTransferException e) {
+            if (isRefusal(e)) {
+                throw e;
+            }
+            return; // it erases or resets itself, and answers nothing meanwhile
+        }
+        if (!still.isOk()) {
+            throw new DfuStatusException(dfu.step(), still, true);
+        }
+        throw new DfuProtocolException(
+                dfu.step(),
+                "the device accepted the command and did not restart, as one does whose protection is removed.",
+                still,
+                "Read its memory to see what became of it.");
     }
 
     /**

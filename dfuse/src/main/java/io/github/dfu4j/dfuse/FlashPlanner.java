@@ -2,6 +2,7 @@ package io.github.dfu4j.dfuse;
 
 import io.github.dfu4j.dfu.DfuInterface;
 import io.github.dfu4j.dfu.DfuSession;
+import io.github.dfu4j.dfu.Quirk;
 import io.github.dfu4j.dfu.Quirks;
 import io.github.dfu4j.dfu.Trait;
 import io.github.dfu4j.dfuse.FlashPlan.Erase;
@@ -259,6 +260,7 @@ public final class FlashPlanner {
         if (target.layout().isOptionBytes()) {
             return optionBytes(target, image);
         }
+        warnOfSmallerPart(target, image);
         Readback readback = readback(target);
         boolean massErase = options.massErase();
         boolean keep = options.keepNeighbours() && readback != Readback.IMPOSSIBLE && !massErase;
@@ -304,6 +306,21 @@ public final class FlashPlanner {
                 writeAlignment(),
                 blockSize,
                 VectorTable.find(image, target.layout().regions()));
+    }
+
+    private void warnOfSmallerPart(FlashTarget target, FirmwareImage image) {
+        Optional<Quirk> row = quirks.row(Trait.SMALLEST_FLASH);
+        if (!row.isPresent()
+                || quirks.has(Trait.FLASH_SIZE)
+                || !target.layout().runAt(FlashTarget.INTERNAL_FLASH).isPresent()) {
+            return;
+        }
+        long size = quirks.value(Trait.SMALLEST_FLASH, 0);
+        if (Ranges.of(image).stream().anyMatch(r -> r.end() > FlashTarget.INTERNAL_FLASH + size)) {
+            warnings.add("The image goes beyond the first " + size
+                    + " bytes of internal flash, where some parts end, whatever their bootloader says. "
+                    + row.get().reason());
+        }
     }
 
     private int writeAlignment() {

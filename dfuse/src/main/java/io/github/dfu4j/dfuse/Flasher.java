@@ -17,6 +17,7 @@ import java.io.OutputStream;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 
 /**
  * A flasher: carries out plans on one device, tells a listener what it does, and ends in dfuIDLE and with an honest report whatever
@@ -26,6 +27,9 @@ import java.util.function.BooleanSupplier;
  * what was done. Interrupting the thread cancels too. Running the same plan again after any interruption completes it.
  */
 public final class Flasher {
+
+    /** How many ranges the message of a failure lists; its report has all. */
+    private static final int RANGES_TOLD = 3;
 
     private final DfuSeSession session;
     private final FlashListener listener;
@@ -137,11 +141,20 @@ public final class Flasher {
     private static String summary(FlashReport report, Exception why) {
         String touched = report.erased().isEmpty() && report.written().isEmpty()
                 ? "Nothing was changed on the device."
-                : "Until then " + Ranges.size(report.erased()) + " bytes were erased and "
-                        + Ranges.size(report.written())
+                : "Until then " + words(report.erased()) + " were erased and " + words(report.written())
                         + " written; run the same command again to complete it.";
         boolean gone = why instanceof DfuTransferException lost && lost.kind() == UsbException.Kind.GONE;
         return report.idle() || gone ? touched : touched + " The device does not answer properly now: reset it first.";
+    }
+
+    private static String words(List<AddressRange> ranges) {
+        if (ranges.isEmpty()) {
+            return "0 bytes";
+        }
+        String first =
+                ranges.stream().limit(RANGES_TOLD).map(AddressRange::toString).collect(Collectors.joining(", "));
+        int more = ranges.size() - RANGES_TOLD;
+        return Ranges.size(ranges) + " bytes (" + first + (more > 0 ? " and " + more + " more" : "") + ")";
     }
 
     /** A plan is made for the memory that a device described; another device may be in its place by now. */

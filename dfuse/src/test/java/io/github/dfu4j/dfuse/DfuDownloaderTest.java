@@ -289,7 +289,7 @@ class DfuDownloaderTest {
                 .isInstanceOfSatisfying(
                         DownloadException.class,
                         e -> assertThat(e.report().manifested()).isTrue())
-                .hasMessageContaining("byte 1200 differs");
+                .hasMessageContaining("byte 1200 differs from the image: expected 0x");
 
         Boards<PlainDfu> shorter = inDfuMode();
         shorter.board.inject(new Fault.ShortReply(3), Fault.Trigger.at(12));

@@ -66,6 +66,7 @@ class DfuSeQuirksTest {
                         "h7-stuck-busy",
                         family("stm32h743"),
                         Map.of(Trait.STUCK_BUSY_AFTER_ERASE, 0x08100000L, Trait.CLRSTATUS_ENTERS_ERROR, 0L)),
+                Arguments.of("h7-flash-size", family("stm32h750"), Map.of(Trait.SMALLEST_FLASH, 131_072L)),
                 Arguments.of("h7-flash-word", family("stm32h723"), Map.of(Trait.WRITE_ALIGNMENT, 32L)),
                 Arguments.of("l4-stall", family("stm32l476"), Map.of(Trait.STATUS_STALLS_WHILE_BUSY, 3L)),
                 Arguments.of("l4-flash-word", family("stm32l476"), Map.of(Trait.WRITE_ALIGNMENT, 8L)),

@@ -123,10 +123,26 @@ class DfuSeTransfersTest {
     }
 
     @Test
-    void read_unprotect_sends_0x92_and_asks_once() throws Exception {
-        answer(BUSY_4_MS);
-        session.readUnprotect(deadline());
-        assertThat(sent).containsExactly("21 01 0000 0000 1 > 92", GETSTATUS);
+    void read_unprotect_sends_0x92_and_finds_the_device_gone() throws Exception {
+        for (UsbException.Kind kind :
+                List.of(UsbException.Kind.GONE, UsbException.Kind.TIMEOUT, UsbException.Kind.STALL)) {
+            sent.clear();
+            answer(BUSY_4_MS, new UsbException(kind, "x"));
+            session.readUnprotect(deadline());
+            assertThat(sent).containsExactly("21 01 0000 0000 1 > 92", GETSTATUS, GETSTATUS);
+        }
+    }
+
+    @Test
+    void read_unprotect_is_not_said_to_be_done_by_a_device_that_stays_or_refuses_it() {
+        answer(BUSY_4_MS, READY);
+        assertThatThrownBy(() -> session.readUnprotect(deadline()))
+                .isInstanceOf(DfuProtocolException.class)
+                .hasMessageContaining("did not restart");
+        answer(BUSY_4_MS, new UsbException(UsbException.Kind.BUSY, "x"));
+        assertThatThrownBy(() -> session.readUnprotect(deadline())).isInstanceOf(DfuTransferException.class);
+        answer(BUSY_4_MS, "0e 00 00 00 0a 00");
+        assertThatThrownBy(() -> session.readUnprotect(deadline())).isInstanceOf(DfuStatusException.class);
     }
 
     @Test

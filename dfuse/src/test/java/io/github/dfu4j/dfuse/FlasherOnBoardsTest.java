@@ -442,6 +442,24 @@ class FlasherOnBoardsTest {
     }
 
     @Test
+    void who_goes_beyond_what_the_smallest_part_of_the_kind_has_is_warned() throws Exception {
+        DfuInterface h7 = new Boards<>(new Stm32Rom("stm32h743")).target();
+        FirmwareImage fits = Boards.image(FLASH, new byte[128 << 10]);
+        FirmwareImage beyond = Boards.image(FLASH + 1, new byte[128 << 10]);
+
+        assertThat(FlashPlanner.plan(h7, fits, FlashOptions.DEFAULT).warnings()).isEmpty();
+        assertThat(FlashPlanner.plan(h7, beyond, FlashOptions.DEFAULT).warnings())
+                .singleElement()
+                .asString()
+                .contains("first 131072 bytes", "STM32H750");
+        DfuInterface known = DfuInterface.of(
+                        h7.device(), DfuSeQuirks.table().plus(List.of(DfuSeQuirks.flashSize(2 << 20))))
+                .get(0);
+        assertThat(FlashPlanner.plan(known, beyond, FlashOptions.DEFAULT).warnings())
+                .isEmpty();
+    }
+
+    @Test
     void firmware_is_checked_on_the_very_bytes_before_the_first_transfer() throws Exception {
         Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
         FirmwareImage image = Boards.image(FLASH, Boards.program(FLASH, 3000, 4));
