@@ -57,6 +57,8 @@ public enum Trait {
      * devices of which versions differ that look alike.
      */
     ERASE_REACH("may erase more than a sector of its layout", "%d bytes"),
+    /** What is erased does not read 0xFF; the number is the byte that it reads. */
+    ERASED_BYTE("does not read 0xFF where it is erased", "0x%02X"),
     /** Mass erase reports success and does nothing. */
     NO_MASS_ERASE("does not do a mass erase"),
     /** Mass erase takes this many milliseconds, whatever the poll time says. */

@@ -12,7 +12,8 @@ import java.util.TreeMap;
 import java.util.function.BiConsumer;
 
 /**
- * A memory of a board that behaves like flash: erasing sets all bits of a sector, programming can only clear bits.
+ * A memory of a board that behaves like flash: erasing sets all bits of a sector, programming can only clear bits. Some parts do it the
+ * other way round ({@link Rule#OR}).
  *
  * <p>Only what differs from the erased state takes space. All methods may be called from any thread.
  */
@@ -28,6 +29,8 @@ public final class FlashMemory {
         AND_BREAKS_ECC,
         /** The hardware refuses: the word stays as it was (STM32G4, STM32L4). */
         REFUSED,
+        /** Bits are set, none is cleared: the bitwise OR. What is erased reads 0x00 (STM32L0, STM32L1). */
+        OR,
         /** The new value replaces the old, as in RAM and option bytes. */
         REPLACE
     }
@@ -45,6 +48,7 @@ public final class FlashMemory {
     private final List<Run> runs;
     private final int word;
     private final Rule rule;
+    private final byte erased;
     private final Map<Long, byte[]> pages = new HashMap<>();
     private final List<AddressRange> writeProtected = new ArrayList<>();
 
@@ -61,6 +65,7 @@ public final class FlashMemory {
         this.name = name;
         this.word = word;
         this.rule = rule;
+        this.erased = (byte) (rule == Rule.OR ? 0 : 0xff);
         this.runs = List.copyOf(runs);
         this.range = AddressRange.ofSize(
                 start, runs.stream().mapToLong(r -> (long) r.count() * r.size()).sum());
@@ -129,7 +134,7 @@ public final class FlashMemory {
             int n = Math.min(length - i, PAGE - inPage);
             byte[] page = pages.get(at / PAGE);
             if (page == null) {
-                Arrays.fill(result, i, i + n, (byte) 0xff);
+                Arrays.fill(result, i, i + n, erased);
             } else {
                 System.arraycopy(page, inPage, result, i, n);
             }
@@ -156,7 +161,7 @@ public final class FlashMemory {
         }
     }
 
-    /** Whether every byte of a range is in the erased state, 0xFF. */
+    /** Whether every byte of a range is in the erased state: 0xFF, or 0x00 under {@link Rule#OR}. */
     public synchronized boolean isBlank(AddressRange part) {
         check(part.start(), part.size());
         for (long at = part.start(); at < part.end(); ) {
@@ -182,7 +187,7 @@ public final class FlashMemory {
     }
 
     /**
-     * Sets all bits of a range.
+     * Brings a range into the erased state.
      *
      * @return false if the range is write-protected and stayed as it was
      */
@@ -197,7 +202,7 @@ public final class FlashMemory {
             if (n == PAGE) {
                 pages.remove(at / PAGE);
             } else if (pages.containsKey(at / PAGE)) {
-                Arrays.fill(page(at / PAGE), inPage, inPage + n, (byte) 0xff);
+                Arrays.fill(page(at / PAGE), inPage, inPage + n, erased);
             }
             at += n;
         }
@@ -208,7 +213,7 @@ public final class FlashMemory {
      * Programs bytes by this memory's {@link Rule}.
      *
      * @param address the first address, anywhere
-     * @param bytes the bytes; parts of words around them count as 0xFF
+     * @param bytes the bytes; parts of words around them count as erased
      * @return the ranges of words that were not erased before
      */
     public synchronized List<AddressRange> program(long address, byte[] bytes) {
@@ -234,7 +239,11 @@ public final class FlashMemory {
                 for (long at = Math.max(w, address); at < Math.min(w + word, end); at++) {
                     byte value = bytes[(int) (at - address)];
                     int inPage = (int) (at % PAGE);
-                    page[inPage] = rule == Rule.REPLACE ? value : (byte) (page[inPage] & value);
+                    page[inPage] = switch (rule) {
+                        case REPLACE -> value;
+                        case OR -> (byte) (page[inPage] | value);
+                        case AND, AND_BREAKS_ECC, REFUSED -> (byte) (page[inPage] & value);
+                    };
                 }
             }
         }
@@ -250,9 +259,9 @@ public final class FlashMemory {
         }
     }
 
-    private static boolean isBlank(byte[] bytes, int from, int to) {
+    private boolean isBlank(byte[] bytes, int from, int to) {
         for (int i = from; i < to; i++) {
-            if (bytes[i] != (byte) 0xff) {
+            if (bytes[i] != erased) {
                 return false;
             }
         }
@@ -260,7 +269,7 @@ public final class FlashMemory {
     }
 
     /**
-     * Leaves a range as an erase leaves it that was cut off: some bits set, some as they were.
+     * Leaves a range as an erase leaves it that was cut off: some bits as erased, some as they were.
      *
      * @param part the range
      * @param random decides which
@@ -271,7 +280,7 @@ public final class FlashMemory {
             byte[] noise = new byte[bytes.length];
             random.nextBytes(noise);
             for (int i = 0; i < bytes.length; i++) {
-                bytes[i] |= noise[i];
+                bytes[i] ^= (byte) ((bytes[i] ^ erased) & noise[i]);
             }
             load(part.start(), bytes);
         }
@@ -290,7 +299,7 @@ public final class FlashMemory {
     private byte[] page(long number) {
         return pages.computeIfAbsent(number, n -> {
             byte[] fresh = new byte[PAGE];
-            Arrays.fill(fresh, (byte) 0xff);
+            Arrays.fill(fresh, erased);
             return fresh;
         });
     }

@@ -176,6 +176,10 @@ record RomProfile(
                 .times(Busy.ANSWERING, 8, 22)
                 .with(L4_STATUS_STALL)
                 .add();
+        classic("stm32l073", 0x2200, "205B35884E46", List.of(new Run(1536, 128)), Map.of(128, 3), 4, 100_000)
+                .layouts("@Internal Flash  /0x08000000/1536*128g")
+                .flash(Rule.OR)
+                .add();
         newer("stm32g474", "2053335A4B32", List.of(k(256, 2)), erase(2, 22), 8, 85_000)
                 .layouts(
                         "@Internal Flash  /0x08000000/256*02Kg",

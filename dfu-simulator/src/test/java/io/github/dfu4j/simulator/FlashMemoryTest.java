@@ -76,6 +76,7 @@ class FlashMemoryTest {
             int expected = switch (rule) {
                 case AND, AND_BREAKS_ECC -> 0x0c;
                 case REFUSED -> 0x0f;
+                case OR -> 0x3f;
                 case REPLACE -> 0x3c;
             };
             assertThat(flash.read(START, 1)).containsExactly(expected);
@@ -100,6 +101,21 @@ class FlashMemoryTest {
             assertThat(torn[i] & data[i]).isEqualTo(data[i]);
         }
         assertThat(one.isBlank(sector)).isFalse();
+    }
+
+    @Test
+    void a_memory_that_sets_bits_is_erased_to_zeros() {
+        FlashMemory flash = flash(4, Rule.OR);
+        assertThat(flash.read(START, 8)).containsOnly(0);
+        assertThat(flash.program(START, new byte[] {1, 2, 3, 4})).isEmpty();
+        assertThat(flash.read(START, 8)).containsExactly(1, 2, 3, 4, 0, 0, 0, 0);
+        assertThat(flash.isBlank(flash.sector(START))).isFalse();
+        flash.load(START, new byte[] {(byte) 0xff, 0x55});
+        flash.tearErase(flash.sector(START), new Random(1));
+        assertThat(flash.read(START, 2)[1] & ~0x55).isZero();
+        flash.erase(flash.sector(START));
+        assertThat(flash.isBlank(flash.sector(START))).isTrue();
+        assertThat(flash.read(START, 8)).containsOnly(0);
     }
 
     @Test

@@ -30,6 +30,8 @@ public final class DfuSeQuirks {
     private static final Pattern C5_SECTORS = Pattern.compile("^@Internal Flash +/0x08000000/\\d+\\*0*8Kg");
     private static final Pattern L4_G4_OPTIONS = Pattern.compile("^@Option Bytes +/0x1FFF7800/");
     private static final Pattern WB_OPTIONS = Pattern.compile("^@Option Bytes +/0x58004020/");
+    private static final Pattern L0_L1_SECTORS =
+            Pattern.compile("^@Internal Flash +/0x08000000/\\d+\\*0*(128|256) ?[a-g]");
     private static final Pattern ST_FLASH = Pattern.compile("^@Internal Flash +/0x08000000/");
     private static final Pattern NO_UNIT = Pattern.compile("\\* *\\d+ ?[a-g]");
     private static final Pattern BYTES_UNIT = Pattern.compile("\\* *\\d+B[a-g]");
@@ -154,6 +156,12 @@ public final class DfuSeQuirks {
                 .says(Trait.WRITE_ALIGNMENT, 8)
                 .because("Flash is written in words of 64 bits; other lengths are refused.")
                 .source("micropython issue 2637"));
+        rows.add(Quirk.row("l0-l1-erased", "STM32L0 and L1")
+                .whenIds(ST)
+                .and("internal flash in sectors of 128 or 256 bytes", any(L0_L1_SECTORS))
+                .says(Trait.ERASED_BYTE, 0)
+                .because("Their memory is of another kind than that of other STM32: an erase clears all bits.")
+                .source("STM32L0x3 reference manual, RM0367; ST community 188774"));
         rows.add(Quirk.row("g4-block", "STM32G4")
                 .whenIds(ST)
                 .and("bcdDevice 0200", i -> i.device().releaseNumber() == 0x0200)

@@ -75,7 +75,7 @@ public final class FlashOptions {
         return new FlashOptions(next);
     }
 
-    /** Whether long stretches of 0xFF are not written to sectors that have just been erased. Default: true. */
+    /** Whether long stretches of what erased bytes read, mostly 0xFF, are not written to sectors that have just been erased. Default: true. */
     public boolean skipBlank() {
         return values.skipBlank;
     }

@@ -61,6 +61,7 @@ public record FlashPlan(
      * @param massErase whether one command erases everything instead
      * @param readback how far the device's read-back is believed
      * @param writeAlignment the flash word in bytes: what is written starts and ends at a multiple of it within its sector
+     * @param erasedByte what each byte reads that is erased, 0 to 255
      * @param blockSize the bytes of a full block, {@code wTransferSize}
      * @param vectorTable the address that the program starts from, its vector table, whose first words are written last; empty if the image
      *     holds none
@@ -73,6 +74,7 @@ public record FlashPlan(
             boolean massErase,
             Readback readback,
             int writeAlignment,
+            int erasedByte,
             int blockSize,
             OptionalLong vectorTable) {
 

@@ -304,6 +304,7 @@ public final class FlashPlanner {
                 massErase,
                 readback,
                 writeAlignment(),
+                erasedByte(),
                 blockSize,
                 VectorTable.find(image, target.layout().regions()));
     }
@@ -325,6 +326,10 @@ public final class FlashPlanner {
 
     private int writeAlignment() {
         return (int) Math.max(1, quirks.value(Trait.WRITE_ALIGNMENT, WIDEST_FLASH_WORD));
+    }
+
+    private int erasedByte() {
+        return (int) quirks.value(Trait.ERASED_BYTE, 0xff);
     }
 
     private boolean allowedByWord(FlashTarget target, SectorRun run, AddressRange sector) {
@@ -365,7 +370,16 @@ public final class FlashPlanner {
                             + " before it is back.");
         }
         return new TargetPlan(
-                target, image, blocks, Collections.emptyList(), false, readback, 1, blockSize, OptionalLong.empty());
+                target,
+                image,
+                blocks,
+                Collections.emptyList(),
+                false,
+                readback,
+                1,
+                erasedByte(),
+                blockSize,
+                OptionalLong.empty());
     }
 
     private TargetPlan erasePlan(FlashTarget target, List<AddressRange> ranges) {
@@ -395,6 +409,7 @@ public final class FlashPlanner {
                 options.massErase(),
                 readback(target),
                 writeAlignment(),
+                erasedByte(),
                 blockSize,
                 OptionalLong.empty());
     }

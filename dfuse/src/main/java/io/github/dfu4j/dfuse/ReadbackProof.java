@@ -105,8 +105,8 @@ final class ReadbackProof {
     }
 
     /** A sector has just been erased, and this is what the device returns of it. */
-    void afterErase(byte[] bytes, int length) {
-        if (standing == Standing.OPEN && !isBlank(bytes, length)) {
+    void afterErase(byte[] bytes, int length, byte erasedByte) {
+        if (standing == Standing.OPEN && !isBlank(bytes, length, erasedByte)) {
             standing = Standing.LYING;
         }
     }
@@ -123,9 +123,9 @@ final class ReadbackProof {
         return 0;
     }
 
-    static boolean isBlank(byte[] bytes, int length) {
+    static boolean isBlank(byte[] bytes, int length, byte erasedByte) {
         for (int i = 0; i < length; i++) {
-            if (bytes[i] != (byte) 0xff) {
+            if (bytes[i] != erasedByte) {
                 return false;
             }
         }

@@ -20,8 +20,6 @@ import java.util.Set;
  */
 final class SectorSurvey {
 
-    private static final byte BLANK = (byte) 0xff;
-
     /** Initial stack pointer and reset vector: without them nothing starts. */
     private static final int STACK_AND_ENTRY = 8;
 
@@ -36,6 +34,7 @@ final class SectorSurvey {
      * What is to be done.
      *
      * @param content what the changed sectors hold afterwards; what it does not cover is blank
+     * @param erasedByte what blank bytes read
      * @param unchanged parts of the image that are there already
      * @param erases erase commands in their order
      * @param writes runs without a gap, in the order in which they are written
@@ -43,6 +42,7 @@ final class SectorSurvey {
      */
     record Changes(
             FirmwareImage content,
+            byte erasedByte,
             List<AddressRange> unchanged,
             List<Erase> erases,
             List<AddressRange> writes,
@@ -50,7 +50,7 @@ final class SectorSurvey {
 
         /** The bytes that some addresses are to hold. */
         void fill(long address, byte[] block, int length) {
-            Arrays.fill(block, 0, length, BLANK);
+            Arrays.fill(block, 0, length, erasedByte);
             content.copy(address, block, 0, length);
         }
     }
@@ -129,13 +129,14 @@ final class SectorSurvey {
         boolean[] same = {true};
         boolean[] blank = {true};
         byte[] expected = new byte[reader.blockSize()];
+        byte erasedByte = (byte) plan.erasedByte();
         for (AddressRange range : imageRanges(sector)) {
             reader.read(range, (address, bytes, length) -> {
                 System.arraycopy(bytes, 0, expected, 0, length);
                 plan.image().copy(address, expected, 0, length);
                 for (int i = 0; i < length; i++) {
                     same[0] &= bytes[i] == expected[i];
-                    blank[0] &= bytes[i] == BLANK;
+                    blank[0] &= bytes[i] == erasedByte;
                 }
                 return same[0] || blank[0];
             });
@@ -215,7 +216,12 @@ final class SectorSurvey {
             touched.addAll(blank); // nothing but the erase is to be done
         }
         Changes all = new Changes(
-                content.build(), Ranges.joined(unchanged), erases, new ArrayList<>(), Ranges.joined(touched));
+                content.build(),
+                (byte) plan.erasedByte(),
+                Ranges.joined(unchanged),
+                erases,
+                new ArrayList<>(),
+                Ranges.joined(touched));
         all.writes()
                 .addAll(ordered(
                         worthWriting(all, Ranges.joined(plain), Ranges.joined(blank)),
@@ -307,7 +313,7 @@ final class SectorSurvey {
             for (long address = run.start(); address < run.end(); address += size) {
                 int length = (int) Math.min(size, run.end() - address);
                 changes.fill(address, block, length);
-                boolean needless = ReadbackProof.isBlank(block, length)
+                boolean needless = ReadbackProof.isBlank(block, length, changes.erasedByte())
                         && Ranges.contain(blank, AddressRange.ofSize(address, length));
                 if (needless && blankFrom < 0) {
                     blankFrom = address;

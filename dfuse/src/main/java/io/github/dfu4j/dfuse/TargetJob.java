@@ -123,7 +123,7 @@ final class TargetJob {
         }
         AddressRange first = AddressRange.ofSize(cleared.start(), Math.min(session.blockSize(), cleared.size()));
         reader().readExactly(first, (address, bytes, length) -> {
-            proof.afterErase(bytes, length);
+            proof.afterErase(bytes, length, (byte) plan.erasedByte());
             return true;
         });
         session.readyToWrite(limits.operation());

@@ -16,6 +16,7 @@ import io.github.dfu4j.usb.UsbDevice;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -70,6 +71,11 @@ class DfuSeQuirksTest {
                 Arguments.of("h7-flash-word", family("stm32h723"), Map.of(Trait.WRITE_ALIGNMENT, 32L)),
                 Arguments.of("l4-stall", family("stm32l476"), Map.of(Trait.STATUS_STALLS_WHILE_BUSY, 3L)),
                 Arguments.of("l4-flash-word", family("stm32l476"), Map.of(Trait.WRITE_ALIGNMENT, 8L)),
+                Arguments.of("l0-l1-erased", family("stm32l073"), Map.of(Trait.ERASED_BYTE, 0L)),
+                Arguments.of(
+                        "l0-l1-erased",
+                        st(0x2200, 2048, "@Internal Flash /0x08000000/48*256 a,464*256 g"),
+                        Map.of(Trait.ERASED_BYTE, 0L)),
                 Arguments.of("g4-block", family("stm32g474"), Map.of(Trait.TRANSFER_SIZE, 1024L)),
                 Arguments.of("wb-leave", family("stm32wb55"), Map.of(Trait.LEAVES_WITHOUT_STATUS, 0L)),
                 Arguments.of(
@@ -248,6 +254,31 @@ class DfuSeQuirksTest {
                             () -> session.erase(FLASH, Deadline.in(other.bus.time(), Duration.ofSeconds(5))))
                     .hasMessageContaining("STALL");
         }
+    }
+
+    @Test
+    void a_part_that_is_erased_to_zeros_gets_its_stretches_of_ff_and_is_spared_those_of_zeros() throws Exception {
+        Boards<Stm32Rom> l0 = new Boards<>(new Stm32Rom("stm32l073"));
+        l0.board.memoryAt(FLASH).load(FLASH, Boards.program(FLASH, 60_000, 1));
+        byte[] bytes = Boards.program(FLASH, 40_000, 2);
+        Arrays.fill(bytes, 8_000, 18_000, (byte) 0xff);
+        Arrays.fill(bytes, 20_000, 30_000, (byte) 0);
+
+        FlashReport report = l0.flash(Boards.image(FLASH, bytes), FlashOptions.DEFAULT);
+
+        assertThat(l0.memory(FLASH, bytes.length)).isEqualTo(bytes);
+        assertThat(report.proved()).isTrue();
+        assertThat(Ranges.contain(report.written(), AddressRange.ofSize(FLASH + 8_000, 10_000)))
+                .isTrue();
+        assertThat(report.written()).noneMatch(r -> r.contains(FLASH + 25_000));
+        FlashPlan erase =
+                FlashPlanner.planErase(l0.target(), List.of(AddressRange.ofSize(FLASH, 1000)), FlashOptions.DEFAULT);
+        try (DfuSeSession session = l0.open()) {
+            assertThat(new Flasher(session, FlashListener.NONE).flash(erase).proved())
+                    .isTrue();
+        }
+        assertThat(l0.memory(FLASH, 1024)).containsOnly(0);
+        assertThat(l0.memory(FLASH + 1024, 1000)).isEqualTo(Arrays.copyOfRange(bytes, 1024, 2024));
     }
 
     @Test
