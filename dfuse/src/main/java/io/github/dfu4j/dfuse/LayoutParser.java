@@ -3,7 +3,7 @@ package io.github.dfu4j.dfuse;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reads the written form of a {@link MemoryLayout}, one character at a time. */
+/** Reads the written form of a {@link MemoryLayout}, one character at a time. Whatever is taken, the blanks behind it are taken too. */
 final class LayoutParser {
 
     private static final long ADDRESS_SPACE = 1L << 32;
@@ -25,10 +25,7 @@ final class LayoutParser {
             name();
             regions(runs);
         }
-        if (at < text.length() && text.charAt(at) == ';') {
-            at++;
-            skipBlanks();
-        }
+        take(';');
         if (at < text.length()) {
             throw expected("',', '/' or the end");
         }
@@ -62,7 +59,6 @@ final class LayoutParser {
     }
 
     private long address() throws LayoutFormatException {
-        skipBlanks();
         if (!text.regionMatches(true, at, "0x", 0, 2)) {
             throw expected("an address such as 0x08000000");
         }
@@ -71,18 +67,14 @@ final class LayoutParser {
     }
 
     private long run(long address, List<SectorRun> runs) throws LayoutFormatException {
-        skipBlanks();
         int start = at;
         long count =
                 number(10, "a number of sectors", ADDRESS_SPACE, "a number of sectors that fits 32 bits of address");
-        skipBlanks();
         if (!take('*')) {
             throw expected("'*'");
         }
-        skipBlanks();
         long size =
                 number(10, "a sector size", ADDRESS_SPACE, "a sector size that fits 32 bits of address") << unitShift();
-        skipBlanks();
         if (at >= text.length() || !isType(text.charAt(at))) {
             throw expected("a type letter a to g");
         }
@@ -104,10 +96,10 @@ final class LayoutParser {
      * unit, {@code 16Be} is in bytes, and {@code 16B} is a type.
      */
     private int unitShift() {
-        skipBlanks();
-        if (at >= text.length()) {
+        if (at == text.length()) {
             return 0;
         }
+        int unit = at;
         int shift = switch (text.charAt(at)) {
             case 'B' -> 0;
             case 'K', 'k' -> 10;
@@ -118,15 +110,13 @@ final class LayoutParser {
         if (shift < 0) {
             return 0;
         }
-        int next = at + 1;
-        while (next < text.length() && isBlank(text.charAt(next))) {
-            next++;
-        }
-        boolean typeFollows = next < text.length() && isType(text.charAt(next));
-        if (typeFollows || !isType(text.charAt(at))) {
-            at++;
+        at++;
+        skipBlanks();
+        boolean typeFollows = at < text.length() && isType(text.charAt(at));
+        if (typeFollows || !isType(text.charAt(unit))) {
             return shift;
         }
+        at = unit;
         return 0;
     }
 
@@ -144,13 +134,14 @@ final class LayoutParser {
         if (at == start) {
             throw expected(what);
         }
+        skipBlanks();
         return value;
     }
 
     private boolean take(char wanted) {
-        skipBlanks();
         if (at < text.length() && text.charAt(at) == wanted) {
             at++;
+            skipBlanks();
             return true;
         }
         return false;

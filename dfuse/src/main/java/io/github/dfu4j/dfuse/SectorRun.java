@@ -16,10 +16,10 @@ public record SectorRun(long start, long count, long sectorSize, boolean readabl
 
     /** Checks the numbers. */
     public SectorRun {
-        if (count < 1 || sectorSize < 1 || count > (1L << 40) / sectorSize) {
-            throw new IllegalArgumentException("no run of " + count + " sectors of " + sectorSize + " bytes");
+        if (start < 0 || count < 1 || sectorSize < 1 || count > (Long.MAX_VALUE - start) / sectorSize) {
+            throw new IllegalArgumentException(
+                    "no run of " + count + " sectors of " + sectorSize + " bytes at " + AddressRange.hex(start));
         }
-        AddressRange.ofSize(start, count * sectorSize);
     }
 
     /** The addresses that it covers. */

@@ -75,6 +75,12 @@ class MemoryLayoutTest {
                 "@ /0x08000000/4*16Kg|08000000|4|16384|g",
                 "@Flash/0xFFFF0000/1*64Kg|FFFF0000|1|65536|g",
                 "@Flash/0x0/1*2Gg|00000000|1|2147483648|g",
+                "@Flash/0x0/4294967296*1 g|00000000|4294967296|1|g",
+                "@Flash/0xFFFFFFFF/1*1 g|FFFFFFFF|1|1|g",
+                "@Flash/0x08000000/1*1KA|08000000|1|1024|a",
+                "@Flash/0x08000000/0*8Ka,2*8Kg|08000000|2|8192|g",
+                " @Flash / 0x08000000 / 2 * 8 K g ; |08000000|2|8192|g",
+                "@Flash/0x08000000/1*8B g|08000000|1|8|g",
             })
     void unusual_forms_are_understood(String text, String start, long count, long size, char type) throws Exception {
         List<SectorRun> runs = MemoryLayout.parse(text).runs();
@@ -108,6 +114,60 @@ class MemoryLayoutTest {
         assertThat(layout.isOptionBytes()).isFalse();
     }
 
+    @Test
+    void a_name_without_the_mark_or_an_address_is_no_layout() {
+        assertThat(List.of("Internal Flash /0x08000000/1*1Kg", "@Internal Flash", "", "/0x08000000"))
+                .noneMatch(MemoryLayout::isLayout);
+    }
+
+    @Test
+    void option_bytes_are_told_by_their_name() throws Exception {
+        assertThat(MemoryLayout.parse("@Option Bytes  /0x1FFFC000/01*016 e").isOptionBytes())
+                .isTrue();
+        assertThat(MemoryLayout.parse("@Option byte   /0x1FFFF800/01*512g").isOptionBytes())
+                .isTrue();
+    }
+
+    @Test
+    void a_run_of_sectors_has_sectors_that_have_bytes_and_addresses() {
+        for (long[] wrong : new long[][] {
+            {0x08000000L, 0, 1024},
+            {0x08000000L, -1, 1024},
+            {0x08000000L, 1, 0},
+            {0x08000000L, 1, -1},
+            {-1, 1, 1024},
+            {0, 1L << 32, 1L << 32},
+            {1, 1L << 31, 1L << 32}
+        }) {
+            assertThatThrownBy(() -> new SectorRun(wrong[0], wrong[1], wrong[2], true, true, true))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("no run of " + wrong[1] + " sectors of " + wrong[2] + " bytes at 0x");
+        }
+        assertThat(new SectorRun(1, 1, Long.MAX_VALUE - 1, true, true, true).range())
+                .isEqualTo(new AddressRange(1, Long.MAX_VALUE));
+    }
+
+    @Test
+    void a_run_of_sectors_counts_them_from_its_start_and_knows_its_own_only() {
+        SectorRun run = new SectorRun(0x08000100L, 2, 1024, false, false, false);
+        assertThat(run.typeLetter()).isEqualTo('@');
+        assertThat(run.sectorAt(0x080004ffL)).isEqualTo(AddressRange.ofSize(0x08000100L, 1024));
+        assertThat(run.sectorAt(0x08000500L)).isEqualTo(AddressRange.ofSize(0x08000500L, 1024));
+        assertThatThrownBy(() -> run.sectorAt(0x08000900L))
+                .isInstanceOf(IndexOutOfBoundsException.class)
+                .hasMessage("0x08000900 is not in 0x08000100..0x080008FF");
+    }
+
+    @Test
+    void a_layout_is_written_as_sts_bootloaders_write_it() throws Exception {
+        for (String text : List.of(
+                "@Internal Flash /0x08000000/04*016Kg,01*064Kg,07*128Kg",
+                "@Option Bytes /0x1FFF7800/01*048 e/0x1FFFF800/01*048 e",
+                "@Flash /0x00000000/02*003Mg,01*512Kf")) {
+            assertThat(MemoryLayout.parse(text)).hasToString(text);
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -130,6 +190,10 @@ class MemoryLayoutTest {
                 "~@Flash/0x08000000/1*0Kg~|18|sectors that fit",
                 "~@Flash/0xFFFF0000/2*64Kg~|18|sectors that fit",
                 "~@Flash/0x08000000/99999999999*1Kg~|18|a number of sectors",
+                "~@Flash/0x08000000/\u0664*1Kg~|19|a number of sectors",
+                "~@Flash/0x08000000/1~~*1Kg~|19|'*'",
+                "~@Flash/0x08000000/ 4 x16Kg~|21|'*'",
+                "~@Flash/0x08000000/4*16 ~|23|a type letter",
             })
     void what_is_not_understood_is_named_with_its_position(String text, int position, String expected) {
         assertThatThrownBy(() -> MemoryLayout.parse(text))
@@ -150,6 +214,9 @@ class MemoryLayoutTest {
         assertThat(claimed.cutOff(0x08000000L, Long.MAX_VALUE)).isSameAs(claimed);
         assertThat(claimed.cutOff(0x08000000L, 300 * 1024).regions().get(0).size())
                 .isEqualTo(2 * 0x20000);
+        MemoryLayout f4 = MemoryLayout.parse("@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg");
+        assertThat(f4.cutOff(0x08000000L, 64 * 1024).runs())
+                .containsExactly(new SectorRun(0x08000000L, 4, 0x4000, true, true, true));
     }
 
     @Property(tries = 300)
