@@ -14,6 +14,7 @@ import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.image.FirmwareReader;
 import io.github.dfu4j.image.FirmwareSource;
 import io.github.dfu4j.image.ImagePart;
+import io.github.dfu4j.image.ReadContext;
 import io.github.dfu4j.image.Segment;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
@@ -203,6 +204,16 @@ class DfuSeFormatTest {
                 .isInstanceOf(FirmwareFormatException.class)
                 .hasMessageContaining("elements 1 and 2 of this target")
                 .hasMessageContaining("0x00000101");
+
+        byte[] target = Arrays.copyOf(written(small()), DfuSeFormat.PREFIX_SIZE + DfuSeFormat.TARGET_SIZE);
+        target[281] = 3; // elements: an empty one, and two that overlap
+        ByteBuffer content = ByteBuffer.allocate(target.length + 27).order(ByteOrder.LITTLE_ENDIAN);
+        content.put(target).putInt(0x100).putInt(0);
+        content.putInt(0x100).putInt(2).putShort((short) 0);
+        content.putInt(0x101).putInt(1).put((byte) 1);
+        assertThatThrownBy(() -> read(sealed(content.array(), SUFFIX)))
+                .isInstanceOf(FirmwareFormatException.class)
+                .hasMessageContaining("elements 2 and 3 of this target");
     }
 
     @Test
@@ -236,6 +247,145 @@ class DfuSeFormatTest {
                 .containsExactly("image-size", "repeated-alternate", "repeated-alternate", "repeated-alternate");
         parts.add(parts.get(0));
         assertThatThrownBy(() -> written(parts)).hasMessageContaining("255 targets, not 256");
+    }
+
+    private static List<String> texts(FirmwareFile file) {
+        return file.findings().stream().map(Finding::text).collect(Collectors.toList());
+    }
+
+    @Test
+    void a_target_without_elements_and_an_empty_element_are_taken_and_told() throws IOException {
+        FirmwareFile none = read(changed(written(small()), 281, 0));
+        assertThat(none.image().isEmpty()).isTrue();
+        assertThat(texts(none))
+                .contains(
+                        "the target for alternate 0 has no elements",
+                        "the target for alternate 0 says 12 bytes, but its elements have 0",
+                        "12 bytes stand between the last element and the suffix, at offset 0x11d, and are left out");
+        FirmwareFile empty = read(changed(written(small()), 289, 0));
+        assertThat(empty.image().isEmpty()).isTrue();
+        assertThat(codes(empty)).containsExactly("image-size", "empty-element", "target-size", "trailing", "empty");
+    }
+
+    @Test
+    void only_a_file_that_begins_with_the_signature_is_dfuse() throws IOException {
+        for (String other : List.of("DfuS", "DfuSf", "dfuse", "")) {
+            byte[] bytes = other.getBytes(StandardCharsets.US_ASCII);
+            assertThat(new DfuSeFormat().recognises(FirmwareSource.of("file", bytes)))
+                    .as(other)
+                    .isFalse();
+        }
+        assertThat(new DfuSeFormat().recognises(FirmwareSource.of("file", written(small()))))
+                .isTrue();
+    }
+
+    @Test
+    void no_more_is_held_in_memory_than_the_caller_allows() throws IOException {
+        FirmwareSource file = FirmwareSource.of("file.dfu", written(small()));
+        long needed = 4 + ReadContext.SEGMENT_COST;
+        assertThat(DfuSeFormat.reader().withLimit(needed).read(file)).isEqualTo(image(0x08000000L, 1, 2, 3, 4));
+        assertThatThrownBy(() -> DfuSeFormat.reader().withLimit(needed - 1).read(file))
+                .isInstanceOf(FirmwareFormatException.class)
+                .hasMessageContaining("more data than the limit of " + (needed - 1) + " bytes");
+    }
+
+    @Test
+    void an_element_of_more_bytes_than_an_array_can_have_is_refused() throws IOException {
+        byte[] file = changed(written(small()), 289, 0, 0, 0, 0x80);
+        assertThatThrownBy(() -> DfuSeFormat.reader().withLimit(Long.MAX_VALUE).read(widened(file, 293, 1L << 31)))
+                .isInstanceOf(FirmwareFormatException.class)
+                .hasMessage("file.dfu, offset 0x121: element 1 of 1 has 2147483648 bytes, more than 2 GiB");
+    }
+
+    /** The file with zeros put in at a place. */
+    private static FirmwareSource widened(byte[] file, int place, long zeros) {
+        return new FirmwareSource() {
+            @Override
+            public String name() {
+                return "file.dfu";
+            }
+
+            @Override
+            public long size() {
+                return file.length + zeros;
+            }
+
+            @Override
+            public int read(long position, byte[] into, int at, int length) {
+                int n = (int) Math.min(length, size() - position);
+                for (int i = 0; i < n; i++) {
+                    long from = position + i;
+                    into[at + i] =
+                            from < place ? file[(int) from] : from < place + zeros ? 0 : file[(int) (from - zeros)];
+                }
+                return n;
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    @Test
+    void a_targets_name_ends_at_its_first_zero_and_is_shown_as_plain_text() throws IOException {
+        byte[] file = written(small());
+        assertThat(read(changed(file, 22, ' ', '~', 0x1f, 0x7f, 0xe4))
+                        .parts()
+                        .get(0)
+                        .name())
+                .isEqualTo(" ~???");
+        assertThat(read(changed(file, 18, 0)).parts().get(0).name())
+                .as("said to have none")
+                .isEmpty();
+        int[] longest = new int[255];
+        Arrays.fill(longest, 'x');
+        assertThat(read(changed(file, 22, longest)).parts().get(0).name()).isEqualTo("x".repeat(255));
+    }
+
+    @Test
+    void an_element_ends_with_the_address_space() throws IOException {
+        byte[] file = written(small());
+        assertThat(read(changed(file, 285, 0xfc, 0xff, 0xff, 0xff)).image()).isEqualTo(image(0xfffffffcL, 1, 2, 3, 4));
+        assertThatThrownBy(() -> read(changed(file, 285, 0xfd, 0xff, 0xff, 0xff)))
+                .hasMessage("file.dfu, offset 0x11d: element 1 of 1: 4 bytes at 0xFFFFFFFD wrap around the end of the"
+                        + " address space");
+    }
+
+    @Test
+    void a_part_that_names_no_alternate_gets_the_writers() throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        DfuSeWriter writer = new DfuSeWriter(0x1209, 1, 0x0200, 255);
+        writer.write(FirmwareFile.of("made", "dfuse", List.of(ImagePart.whole(image(0x100, 1)))), out);
+        FirmwareFile file = read(out.toByteArray());
+        assertThat(file.parts().get(0).alternate()).hasValue(255);
+        assertThat(file.format()).isEqualTo(writer.format());
+        DfuSuffix suffix = file.suffix().orElseThrow();
+        assertThat(List.of(suffix.idVendor(), suffix.idProduct(), suffix.bcdDevice(), suffix.bcdDfu()))
+                .containsExactly(0x1209, 1, 0x0200, 0x011a);
+        for (int wrong : new int[] {-1, 256}) {
+            assertThatThrownBy(() -> new DfuSeWriter(0, 0, 0, wrong))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("an alternate setting is 0 to 255, not " + wrong);
+        }
+    }
+
+    @Test
+    void what_the_format_cannot_hold_is_not_written() throws IOException {
+        assertThat(read(written(List.of(ImagePart.ofAlternate(0, "x".repeat(254), image(0xfffffffcL, 1, 2, 3, 4)))))
+                        .parts())
+                .containsExactly(ImagePart.ofAlternate(0, "x".repeat(254), image(0xfffffffcL, 1, 2, 3, 4)));
+        assertThatThrownBy(() -> written(List.of(ImagePart.ofAlternate(0, "x".repeat(255), image(0, 1)))))
+                .isInstanceOf(FirmwareFormatException.class)
+                .hasMessageContaining("a target's name has at most 254 characters: xxx");
+        assertThatThrownBy(() -> written(List.of(ImagePart.ofAlternate(0, "", image(0xfffffffdL, 1, 2, 3, 4)))))
+                .isInstanceOf(FirmwareFormatException.class)
+                .hasMessageContaining("DfuSe addresses have 32 bits, but the image reaches to 0x100000000");
+        FirmwareImage all = FirmwareImage.builder()
+                .add(Segment.filled(new AddressRange(0, (1L << 32) - 309), 0))
+                .build();
+        assertThatThrownBy(() -> written(List.of(ImagePart.ofAlternate(0, "", all))))
+                .isInstanceOf(FirmwareFormatException.class)
+                .hasMessageContaining("a DfuSe file of 4294967280 bytes cannot be: its sizes have 32 bits");
     }
 
     @Test
