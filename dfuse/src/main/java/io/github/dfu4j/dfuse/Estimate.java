@@ -8,6 +8,7 @@ import io.github.dfu4j.dfuse.FlashPlan.SectorPlan;
 import io.github.dfu4j.dfuse.FlashPlan.TargetPlan;
 import io.github.dfu4j.image.AddressRange;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 
 /**
@@ -47,7 +48,7 @@ final class Estimate {
         for (TargetPlan plan : plans) {
             micros += estimate.of(plan);
         }
-        return Duration.ofMillis(micros / MILLI);
+        return Duration.of(micros, ChronoUnit.MICROS);
     }
 
     private long of(TargetPlan plan) {
