@@ -204,16 +204,12 @@ public final class DfuSeQuirks {
                 .source("dfu-util 0.11 quirks.c; fwupd dfu.quirk"));
         rows.add(Quirk.row("sp-racing", "SPRacing H7 EXST bootloader")
                 .when("the layout " + SP_RACING, any(Pattern.compile(Pattern.quote(SP_RACING))))
-                .layout((i, a) -> a.name()
-                        .filter(n -> n.contains(SP_RACING))
-                        .map(n -> n.replace(SP_RACING, "998*128Kg,1*128Kg,4*128Kg,21*128Ka")))
+                .layout((i, a) -> a.name().map(n -> n.replace(SP_RACING, "998*128Kg,1*128Kg,4*128Kg,21*128Ka")))
                 .because("An early bootloader counts its sectors wrongly.")
                 .source("betaflight-configurator usbdfu.js"));
         rows.add(Quirk.row("deviation", "DeviationTX radios")
                 .when("a run of 244 sectors of 1 KiB", any(DEVIATION))
-                .layout((i, a) -> a.name()
-                        .filter(n -> DEVIATION.matcher(n).find())
-                        .map(n -> DEVIATION.matcher(n).replaceFirst("122*002Kg")))
+                .layout((i, a) -> a.name().map(n -> DEVIATION.matcher(n).replaceFirst("122*002Kg")))
                 .because("The part has 122 pages of 2 KiB.")
                 .source("deviation-upload DfuMemory.java"));
         rows.add(form(

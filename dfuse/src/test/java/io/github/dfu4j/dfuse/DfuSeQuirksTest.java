@@ -26,6 +26,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class DfuSeQuirksTest {
@@ -153,6 +154,35 @@ class DfuSeQuirksTest {
         assertThat(FlashTarget.problems(target)).isEmpty();
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "at32f415, st-serial layout-no-unit layout-blank at32 times-2.x",
+        "dso-nano, dfuse-protocol-0 st-rom",
+        "gd32vf103, gd32vf103 layout-unit-b times-2.x",
+        "stm32c5, st-rom c5-strict times-1024 times-c5",
+        "stm32f072, st-rom st-serial layout-no-unit times-2.x",
+        "stm32f303, st-rom layout-no-unit times-2.x",
+        "stm32f405, st-rom st-serial f4-mass-erase f4-flash-word layout-no-unit times-2.x times-f4",
+        "stm32f767, st-rom layout-no-unit times-2.x times-f7",
+        "stm32g474, st-rom g4-block layout-no-unit layout-zones times-1024",
+        "stm32h743, st-rom st-serial h7-stuck-busy h7-flash-word layout-no-unit times-1024 times-h7",
+        "stm32l476, st-rom l4-stall l4-flash-word layout-no-unit times-2.x times-l4",
+        "stm32wb55, st-rom wb-leave layout-no-unit times-1024 times-wb",
+    })
+    void no_device_is_taken_to_have_an_oddity_of_another(String family, String ids) {
+        assertThat(DfuInterface.of(family(family), DfuSeQuirks.table())
+                        .get(0)
+                        .quirks()
+                        .rows())
+                .extracting(Quirk::id)
+                .containsExactly(ids.split(" "));
+    }
+
+    @Test
+    void flash_of_a_size_that_the_user_names_is_described_by_it() {
+        assertThat(DfuSeQuirks.flashSize(131_072).device()).isEqualTo("an STM32 with 128 KiB of flash");
+    }
+
     @Test
     void every_row_has_a_device_in_these_tests_and_all_its_columns() {
         Set<String> tested = rows().map(a -> (String) a.get()[0]).collect(Collectors.toCollection(TreeSet::new));
@@ -189,6 +219,19 @@ class DfuSeQuirksTest {
     }
 
     @Test
+    void an_alternate_setting_that_is_not_understood_is_told_and_does_not_hide_the_others() {
+        DfuInterface device = DfuInterface.of(
+                        bytes(0x1209, 1, "1", "@Flash /0x08000000/1*1Kg", "EEPROM", "@RAM /0x20000000/1*1Kg"),
+                        DfuSeQuirks.table())
+                .get(0);
+        assertThat(FlashTarget.of(device))
+                .extracting(FlashTarget::toString)
+                .containsExactly("alt 0 \"Flash\"", "alt 2 \"RAM\"");
+        assertThat(FlashTarget.problems(device))
+                .containsExactly("Alternate setting 1: memory layout \"EEPROM\", position 0: expected '@', found 'E'.");
+    }
+
+    @Test
     void wrong_layouts_are_put_right() {
         assertThat(first(st(0x0200, 1024, "@External Flash /0x90000000/1001*128Kg,3*128Kg,20*128Ka"))
                         .layout()
@@ -202,6 +245,12 @@ class DfuSeQuirksTest {
         DfuInterface f4 =
                 DfuInterface.of(family("stm32f407"), DfuSeQuirks.table()).get(0);
         assertThat(FlashTarget.of(f4).get(3).layout().runs().get(0).erasable()).isFalse();
+        assertThat(FlashTarget.of(f4).get(0).layout().runs())
+                .as("and only those")
+                .allMatch(SectorRun::erasable);
+        DfuInterface gd32 =
+                DfuInterface.of(family("gd32vf103"), DfuSeQuirks.table()).get(0);
+        assertThat(FlashTarget.of(gd32).get(1).layout()).hasToString("@Option Bytes /0x1FFFF800/01*016 e");
     }
 
     @Test
