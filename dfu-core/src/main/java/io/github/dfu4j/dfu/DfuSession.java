@@ -165,6 +165,7 @@ public final class DfuSession implements Closeable {
     /** Selects an alternate setting, the memory that blocks go to. */
     public void selectAlternate(int alternate) throws DfuException {
         during(Step.of("select alternate setting " + alternate));
+        checkCancelled();
         try {
             connection.selectAlternate(target.number(), alternate);
         } catch (UsbException e) {

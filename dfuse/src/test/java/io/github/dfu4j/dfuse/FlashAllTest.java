@@ -79,7 +79,10 @@ class FlashAllTest {
                         .isEqualTo(bytes);
             }
         }
-        assertThat(results.get(3).failure().orElseThrow()).isInstanceOf(FlashException.class);
+        assertThat(results.get(3).failure().orElseThrow()).isInstanceOfSatisfying(FlashException.class, e -> {
+            assertThat(e.isCancelled()).isFalse();
+            assertThat(e.lastTransfers()).isNotEmpty();
+        });
     }
 
     @Test
@@ -104,6 +107,40 @@ class FlashAllTest {
         assertThat(results)
                 .allSatisfy(r -> assertThat(((FlashException) r.failure().orElseThrow()).isCancelled())
                         .isTrue());
+    }
+
+    @Test
+    void interrupting_the_caller_cancels_all_and_stays_seen() throws Exception {
+        VirtualBus bus = new VirtualBus();
+        plug(bus, 3);
+        Thread caller = Thread.currentThread();
+        List<FlashAll.Result> results = new FlashAll(bus, bus.time(), () -> false)
+                .run(jobs(bus, Boards.image(FLASH, new byte[100])), job -> event -> {
+                    if (event instanceof FlashEvent.Started) {
+                        caller.interrupt();
+                        awaitInterrupt();
+                    }
+                });
+
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(results)
+                .hasSize(3)
+                .allSatisfy(r -> assertThat(r.failure().orElseThrow())
+                        .isInstanceOfSatisfying(FlashException.class, e -> {
+                            assertThat(e.isCancelled()).isTrue();
+                            assertThat(e.report().idle()).isTrue();
+                        }));
+    }
+
+    private static void awaitInterrupt() {
+        assertThat(Thread.currentThread().isDaemon())
+                .as("no reason for a program to stay")
+                .isTrue();
+        try {
+            assertThat(new CountDownLatch(1).await(30, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test

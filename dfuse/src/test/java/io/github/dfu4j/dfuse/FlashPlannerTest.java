@@ -41,6 +41,7 @@ class FlashPlannerTest {
                         .build());
 
         assertThat(e.problems()).extracting(Problem::reason).containsExactly(Reason.OUTSIDE);
+        assertThat(Reason.values()).filteredOn(e::has).containsExactly(Reason.OUTSIDE);
         assertThat(e)
                 .hasMessageContaining(
                         "birds.bin has 291636 bytes at 0x90040000..0x90087333, which lie outside every region")
@@ -198,6 +199,18 @@ class FlashPlannerTest {
                         .get(0)
                         .erased())
                 .containsExactly(AddressRange.ofSize(0x0800_1000L, 0x1000));
+    }
+
+    @Test
+    void what_is_written_is_the_image_and_what_fills_its_last_flash_words() throws Exception {
+        DfuInterface device = device("@Flash /0x08000000/4*1Kg", 256, oddity().says(Trait.WRITE_ALIGNMENT, 8));
+        FirmwareImage image = image().add(Segment.of(0x0800_0001L, new byte[2]))
+                .add(Segment.of(0x0800_0404L, new byte[8]))
+                .build();
+        FlashPlan plan = FlashPlanner.plan(device, image, FlashOptions.DEFAULT.withKeepNeighbours(false));
+        assertThat(plan.targets().get(0).written())
+                .containsExactly(AddressRange.ofSize(0x0800_0000L, 8), AddressRange.ofSize(0x0800_0400L, 16));
+        assertThat(plan.bytesToWrite()).isEqualTo(24);
     }
 
     @Test
