@@ -244,7 +244,9 @@ class ElfFormatTest {
                 .build();
         assertThatThrownBy(() -> read(file))
                 .isInstanceOf(FirmwareFormatException.class)
-                .hasMessageStartingWith("a.elf: [section .a, section .a]: two segments overlap with different bytes");
+                .hasMessage(String.format(
+                        "a.elf, offset 0x258: the byte at 0x00001008 is 0x%02X in section .a, but 0x%02X in section .a",
+                        file[600], file[520]));
     }
 
     @Test

@@ -90,6 +90,9 @@ public final class DfuSeFormat implements FirmwareFormat {
         return FirmwareFile.of(source.name(), name(), parts).with(envelope.prefix(), envelope.suffix());
     }
 
+    /** The addresses of an element, and where in the file its bytes are. */
+    private record Element(AddressRange range, long offset) {}
+
     /** Goes through the file in order, so that the checksum can be worked out on the way. */
     private final class Body {
         private final FirmwareSource content;
@@ -154,12 +157,11 @@ public final class DfuSeFormat implements FirmwareFormat {
         }
 
         private ImagePart target(int number, int targets) throws IOException {
-            long at = position;
             byte[] bytes = next(TARGET_SIZE, "target " + (number + 1) + " of " + targets);
             ByteBuffer b = numbers(bytes);
             if (!Arrays.equals(Arrays.copyOf(bytes, TARGET.length), TARGET)) {
                 throw fail(
-                        at,
+                        position - TARGET_SIZE,
                         "expected the mark \"Target\" of target " + (number + 1) + " of " + targets + ", found \""
                                 + text(bytes, 0, TARGET.length) + "\"");
             }
@@ -172,10 +174,10 @@ public final class DfuSeFormat implements FirmwareFormat {
                         Finding.warning("no-elements", "the target for alternate " + alternate + " has no elements"));
             }
             long start = position;
-            List<AddressRange> ranges = new ArrayList<>();
+            List<Element> read = new ArrayList<>();
             FirmwareImage.Builder image = FirmwareImage.builder().origin(content.name(), DfuSeFormat.this.name());
             for (long i = 0; i < elements; i++) {
-                ranges.add(element(image, i, elements));
+                read.add(element(image, i, elements));
             }
             if (position - start != said) {
                 context.add(Finding.warning(
@@ -186,11 +188,12 @@ public final class DfuSeFormat implements FirmwareFormat {
             try {
                 return ImagePart.ofAlternate(alternate, name, image.build());
             } catch (SegmentOverlapException e) {
-                throw overlap(at, ranges, e);
+                nameOverlap(read, e.address());
+                throw e;
             }
         }
 
-        private AddressRange element(FirmwareImage.Builder image, long number, long elements) throws IOException {
+        private Element element(FirmwareImage.Builder image, long number, long elements) throws IOException {
             long at = position;
             String what = "element " + (number + 1) + " of " + elements;
             ByteBuffer b = numbers(next(ELEMENT_SIZE, what));
@@ -210,26 +213,40 @@ public final class DfuSeFormat implements FirmwareFormat {
                 throw fail(at + 4, what + " has " + length + " bytes, more than 2 GiB");
             }
             context.take(length + ReadContext.SEGMENT_COST);
-            AddressRange range = AddressRange.ofSize(address, length);
+            Element element = new Element(AddressRange.ofSize(address, length), position);
             if (length == 0) {
                 context.add(Finding.note("empty-element", "an element is empty"));
-                return range;
+                return element;
             }
             byte[] bytes = new byte[(int) length];
             ReadContext.readFully(content, position, bytes, 0, bytes.length);
             position += length;
             image.add(Segment.wrap(address, bytes, 0, bytes.length));
-            return range;
+            return element;
         }
 
-        private FirmwareFormatException overlap(long at, List<AddressRange> ranges, SegmentOverlapException e) {
-            List<String> numbers = new ArrayList<>();
-            for (int i = 0; i < ranges.size(); i++) {
-                if (ranges.get(i).contains(e.address())) {
-                    numbers.add(Integer.toString(i + 1));
+        /** Names the first two elements that want different bytes at an address. */
+        private void nameOverlap(List<Element> elements, long address) throws IOException {
+            int first = -1;
+            byte[] expected = new byte[1];
+            byte[] found = new byte[1];
+            for (int i = 0; i < elements.size(); i++) {
+                Element element = elements.get(i);
+                if (element.range.contains(address)) {
+                    long offset = element.offset + (address - element.range.start());
+                    ReadContext.readFully(content, offset, found, 0, 1);
+                    if (first < 0) {
+                        first = i;
+                        expected[0] = found[0];
+                    } else if (found[0] != expected[0]) {
+                        throw fail(
+                                offset,
+                                String.format(
+                                        "the byte at %s is 0x%02X in element %d, but 0x%02X in element %d of the target",
+                                        AddressRange.hex(address), found[0], i + 1, expected[0], first + 1));
+                    }
                 }
             }
-            return fail(at, "elements " + String.join(" and ", numbers) + " of this target: " + e.getMessage());
         }
 
         private String name(byte[] target) {

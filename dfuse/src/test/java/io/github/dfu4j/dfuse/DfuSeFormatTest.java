@@ -202,8 +202,8 @@ class DfuSeFormatTest {
         byte[] overlapping = changed(file, secondElement, 1, 1);
         assertThatThrownBy(() -> read(overlapping))
                 .isInstanceOf(FirmwareFormatException.class)
-                .hasMessageContaining("elements 1 and 2 of this target")
-                .hasMessageContaining("0x00000101");
+                .hasMessage("file.dfu, offset 0x12f: the byte at 0x00000101 is 0x03 in element 2, but 0x02 in element 1"
+                        + " of the target");
 
         byte[] target = Arrays.copyOf(written(small()), DfuSeFormat.PREFIX_SIZE + DfuSeFormat.TARGET_SIZE);
         target[281] = 3; // elements: an empty one, and two that overlap
@@ -213,7 +213,7 @@ class DfuSeFormatTest {
         content.putInt(0x101).putInt(1).put((byte) 1);
         assertThatThrownBy(() -> read(sealed(content.array(), SUFFIX)))
                 .isInstanceOf(FirmwareFormatException.class)
-                .hasMessageContaining("elements 2 and 3 of this target");
+                .hasMessageContaining("is 0x01 in element 3, but 0x00 in element 2 of the target");
     }
 
     @Test
@@ -224,6 +224,13 @@ class DfuSeFormatTest {
         }
         byte[] file = written(List.of(ImagePart.ofAlternate(3, "", many.build())));
         assertThat(read(file).image().segments()).hasSize(10_000);
+        byte[] clash = file.clone();
+        for (int i = 0; i < 10_000; i++) {
+            Arrays.fill(clash, 285 + i * 9, 289 + i * 9, (byte) 0);
+        }
+        assertThatThrownBy(() -> read(changed(clash, 0)))
+                .hasMessageEndingWith(
+                        "the byte at 0x00000000 is 0x01 in element 2, but 0x00 in element 1 of the target");
         byte[] lie = changed(file, 281, 0xff, 0xff, 0xff, 0x7f);
         assertThatThrownBy(() -> read(lie))
                 .hasMessageContaining("expected 8 bytes of element 10001 of 2147483647, found 0");

@@ -146,7 +146,8 @@ public final class ElfFormat implements FirmwareFormat {
                         context, loads.stream().mapToLong(Load::size).sum(), result);
                 return result;
             } catch (SegmentOverlapException e) {
-                throw overlap(loads, e);
+                nameOverlap(loads, e.address());
+                throw e;
             }
         }
 
@@ -354,14 +355,27 @@ public final class ElfFormat implements FirmwareFormat {
             }
         }
 
-        private FirmwareFormatException overlap(List<Load> loads, SegmentOverlapException e) {
-            List<String> names = new ArrayList<>();
+        /** Names the first two that want different bytes at an address. */
+        private void nameOverlap(List<Load> loads, long address) throws IOException {
+            String first = "";
+            byte[] expected = new byte[1];
+            byte[] found = new byte[1];
             for (Load l : loads) {
-                if (l.address <= e.address() && e.address() < l.end()) {
-                    names.add(l.name);
+                if (l.address <= address && address < l.end()) {
+                    long offset = l.offset + (address - l.address);
+                    ReadContext.readFully(source, offset, found, 0, 1);
+                    if (first.isEmpty()) {
+                        first = l.name;
+                        expected[0] = found[0];
+                    } else if (found[0] != expected[0]) {
+                        throw fail(
+                                offset,
+                                String.format(
+                                        "the byte at %s is 0x%02X in %s, but 0x%02X in %s",
+                                        AddressRange.hex(address), found[0], l.name, expected[0], first));
+                    }
                 }
             }
-            return new FirmwareFormatException(source.name(), "", names + ": " + e.getMessage());
         }
 
         private void checkTable(String what, long offset, long count, int entrySize, int smallest) throws IOException {
