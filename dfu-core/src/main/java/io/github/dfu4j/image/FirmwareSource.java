@@ -150,7 +150,11 @@ public interface FirmwareSource extends Closeable {
             if (size == bytes.length) {
                 if (size == limit) {
                     if (in.read() >= 0) {
-                        throw new FirmwareFormatException(name, "", "holds more than the " + limit + " bytes allowed");
+                        throw new FirmwareFormatException(
+                                name,
+                                "",
+                                "holds more than the " + limit
+                                        + " bytes that are taken from a stream; save it to a file first");
                     }
                     break;
                 }
