@@ -13,6 +13,7 @@ import io.github.dfu4j.image.Segment;
 import io.github.dfu4j.simulator.Stm32Rom;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
@@ -52,7 +53,9 @@ class EstimateTest {
                 .findFirst()
                 .orElseThrow();
         int size = (int) Math.min(most, flash.end() - writable.start());
-        it.board.memoryAt(FLASH).load(FLASH, new byte[(int) flash.size()]);
+        byte[] before = new byte[(int) flash.size()];
+        Arrays.fill(before, (byte) 0x55); // erased on no part
+        it.board.memoryAt(FLASH).load(FLASH, before);
 
         FlashPlan plan = FlashPlanner.plan(
                 target,
