@@ -200,11 +200,17 @@ public final class DaisyImage {
             if (unplaced.isEmpty() || unplaced.segments().get(0).start() != 0) {
                 return unplaced;
             }
-            Optional<ApplicationType> type =
-                    BootCheck.at(unplaced.segments().get(0)).flatMap(BootCheck::runsAs);
+            Optional<BootCheck> start = BootCheck.at(unplaced.segments().get(0));
+            Optional<ApplicationType> type = start.flatMap(BootCheck::runsAs);
             if (!type.isPresent()) {
                 throw refuse(
-                        "It is a flat binary without a vector table, so it does not say where it goes.",
+                        "It is a flat binary and does not say where it goes: "
+                                + start.map(
+                                                words -> "its first two words, " + AddressRange.hex(words.stack())
+                                                        + " and "
+                                                        + AddressRange.hex(words.reset())
+                                                        + ", are not the stack pointer and the reset vector of a program for a Daisy Seed.")
+                                        .orElse("it does not begin with a vector table."),
                         "Give its address with --base, or write it with \"dfu daisy load --at ADDRESS\".");
             }
             return unplaced.moved(

@@ -119,6 +119,10 @@ class DaisyImageTest {
         assertThatThrownBy(() -> flat("no program at all".getBytes(java.nio.charset.StandardCharsets.US_ASCII)))
                 .isInstanceOf(DaisyImageException.class)
                 .hasMessageContaining("dfu daisy load --at");
+        assertThatThrownBy(() -> flat(program(0x2003_0000L, 0x0800_4101L, 5000)))
+                .as("of another chip, which has RAM there")
+                .hasMessageContaining("0x20030000 and 0x08004101");
+        assertThatThrownBy(() -> flat(new byte[] {1, 2, 3})).hasMessageContaining("vector table");
     }
 
     /** As objcopy makes it of libDaisy's flash.lds (code at 0x08000000) and sram.lds (code at 0x24000000) with data in QSPI flash. */
