@@ -27,6 +27,7 @@ import io.github.dfu4j.image.FirmwareSource;
 import io.github.dfu4j.usb.Deadline;
 import io.github.dfu4j.usb.DeviceWatch;
 import io.github.dfu4j.usb.Transcript;
+import io.github.dfu4j.usb.UsbDevice;
 import io.github.dfu4j.usb.UsbException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -241,7 +242,8 @@ final class DfuUtilCommand implements Callable<Integer> {
         }
 
         private void run(Job job, @Nullable FirmwareFile file) throws Exception {
-            DfuInterface found = adjusted(choose(job));
+            Optional<DfuSuffix> suffix = file == null ? Optional.empty() : file.suffix();
+            DfuInterface found = adjusted(choose(job, suffix));
             if (job == Job.DETACH) {
                 detach(found);
                 return;
@@ -249,10 +251,7 @@ final class DfuUtilCommand implements Callable<Integer> {
             DfuInterface device =
                     found.mode() == DfuMode.RUN_TIME ? adjusted(downloader().detach(found)) : found;
             details(device);
-            Optional<DfuSuffix> suffix = file == null ? Optional.empty() : file.suffix();
-            if (suffix.isPresent()
-                    && !suffix.get()
-                            .fits(device.device().vendorId(), device.device().productId())) {
+            if (!isMeant(suffix, device)) {
                 throw new CommandException(
                         ExitCode.USAGE, "The file's DFU suffix names another device than " + device.device() + ".");
             }
@@ -266,15 +265,22 @@ final class DfuUtilCommand implements Callable<Integer> {
             }
         }
 
-        /** The one device that fits; one in DFU mode before those in run-time mode. */
-        private DfuInterface choose(Job job) throws Exception {
+        private boolean isMeant(Optional<DfuSuffix> suffix, DfuInterface device) {
+            UsbDevice usb = device.device();
+            return suffix.isEmpty() || suffix.get().fits(usb.vendorId(), usb.productId());
+        }
+
+        /** The one device that fits; one in DFU mode before those in run-time mode. Where several do, the file's suffix may say which. */
+        private DfuInterface choose(Job job, Optional<DfuSuffix> suffix) throws Exception {
             while (true) {
                 List<DfuInterface> all = match.all(usb);
                 List<DfuInterface> inDfuMode =
                         all.stream().filter(d -> d.mode() == DfuMode.DFU).toList();
                 List<DfuInterface> found = inDfuMode.isEmpty() || job == Job.DETACH ? all : inDfuMode;
-                if (found.size() == 1) {
-                    return found.get(0);
+                List<DfuInterface> meant =
+                        found.stream().filter(d -> isMeant(suffix, d)).toList();
+                if (found.size() == 1 || meant.size() == 1) {
+                    return meant.size() == 1 ? meant.get(0) : found.get(0);
                 }
                 if (found.size() > 1) {
                     throw new CommandException(

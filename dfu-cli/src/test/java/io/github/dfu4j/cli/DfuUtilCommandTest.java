@@ -373,6 +373,18 @@ class DfuUtilCommandTest {
     }
 
     @Test
+    void of_several_devices_the_one_is_meant_that_the_files_suffix_names() throws IOException {
+        String data = file("data.bin", 500);
+        String two = "sim:daisy-seed+stm32f407?mode=rom";
+        assertThat(dfu("suffix", "add", data, "--vid", "0x1209", "--pid", "0x0002")
+                        .status())
+                .isZero();
+        CommandRun run = dfuUtil("sim:dfu11+daisy-seed?mode=bootloader", "-D", data);
+        assertThat(run.status()).as(run.err()).isZero();
+        assertThat(dfuUtil(two, "-D", data).err()).contains("More than one");
+    }
+
+    @Test
     void a_flat_binary_of_gigabytes_says_what_to_type() throws IOException {
         Path flat = folder.resolve("flat.bin");
         try (FileChannel out = FileChannel.open(flat, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
