@@ -468,7 +468,8 @@ public final class FlashPlanner {
     private void warnOfLoss(
             FlashTarget target, FirmwareImage image, List<Erase> erases, List<SectorPlan> sectors, boolean massErase) {
         if (massErase) {
-            warnings.add("All of " + target.layout().name() + " is erased, not only what the image needs.");
+            warnings.add("All of " + target.layout().name() + " is erased"
+                    + (image.isEmpty() ? "." : ", not only what the image needs."));
             if (quirks.has(Trait.NO_MASS_ERASE)) {
                 problems.add(new Problem(
                         Reason.UNSUPPORTED,
