@@ -114,13 +114,12 @@ class FlashAllTest {
         VirtualBus bus = new VirtualBus();
         plug(bus, 3);
         Thread caller = Thread.currentThread();
-        List<FlashAll.Result> results = new FlashAll(bus, bus.time(), () -> false)
-                .run(jobs(bus, Boards.image(FLASH, new byte[100])), job -> event -> {
-                    if (event instanceof FlashEvent.Started) {
-                        caller.interrupt();
-                        awaitInterrupt();
-                    }
-                });
+        List<FlashAll.Result> results = run(bus, jobs(bus, Boards.image(FLASH, new byte[100]), event -> {
+            if (event instanceof FlashEvent.Started) {
+                caller.interrupt();
+                awaitInterrupt();
+            }
+        }));
 
         assertThat(Thread.interrupted()).isTrue();
         assertThat(results)
