@@ -121,7 +121,7 @@ class DfuUtilCommandTest {
             assumeTrue(false, "SKIPPED: dfu-util is not installed");
             throw e;
         }
-        assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         return process.exitValue();
     }
 

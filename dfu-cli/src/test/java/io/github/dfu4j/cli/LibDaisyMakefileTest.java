@@ -61,7 +61,7 @@ class LibDaisyMakefileTest {
         environment.put("PATH", folder + File.pathSeparator + environment.get("PATH"));
         environment.put("DFU_USB", usb);
         Process process = builder.start();
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(100, TimeUnit.SECONDS)).isTrue();
         return new Made(process.exitValue(), Files.readString(output, StandardCharsets.UTF_8));
     }
 

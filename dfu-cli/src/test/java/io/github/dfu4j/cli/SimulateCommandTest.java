@@ -44,7 +44,7 @@ class SimulateCommandTest {
         keys.flush();
 
         assertThat(flash.status()).as(flash.err()).isZero();
-        assertThat(served.get(20, TimeUnit.SECONDS)).isZero();
+        assertThat(served.get(60, TimeUnit.SECONDS)).isZero();
         assertThat(out.toString())
                 .contains("usbip --tcp-port", "attach -r 127.0.0.1 -b 1-1")
                 .contains("has taken 0483:df11", "programmed 0x08004000..0x")
@@ -103,7 +103,7 @@ class SimulateCommandTest {
         keys.write("quit\n");
         keys.flush();
 
-        assertThat(served.get(20, TimeUnit.SECONDS)).isEqualTo(ExitCode.IO);
+        assertThat(served.get(60, TimeUnit.SECONDS)).isEqualTo(ExitCode.IO);
         assertThat(err.toString()).contains("there is no directory " + place + " to keep board in");
     }
 

@@ -132,7 +132,7 @@ class VirtualBusTest {
         VirtualTime time = new VirtualTime();
         time.sleep(Duration.ofDays(1));
         assertThat(time.now()).isEqualTo(Duration.ofDays(1));
-        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMinutes(1));
     }
 
     @Test
@@ -145,7 +145,7 @@ class VirtualBusTest {
         while (time.now().equals(first)) {
             Thread.onSpinWait();
         }
-        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMinutes(1));
     }
 
     @Test
@@ -167,7 +167,7 @@ class VirtualBusTest {
                 .extracting("kind")
                 .isEqualTo(UsbException.Kind.GONE);
         puller.join();
-        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMinutes(1));
     }
 
     @Test
@@ -205,8 +205,9 @@ class VirtualBusTest {
         } finally {
             pool.shutdownNow();
         }
-        // each board needs 10 x 44 ms, one after the other they would need 16 times as long
-        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
+        // each board needs 10 x 44 ms; one after the other they would need 16 times as long, however fast the machine
+        // is
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(16 * 10 * 44));
         assertThat(boards)
                 .allSatisfy(b -> assertThat(b.ledger().erased().get(0).size()).isEqualTo(20 * 1024));
     }

@@ -219,7 +219,7 @@ class FlashAllTest {
 
     private static void await(CountDownLatch latch) {
         try {
-            if (!latch.await(30, TimeUnit.SECONDS)) {
+            if (!latch.await(60, TimeUnit.SECONDS)) {
                 throw new IllegalStateException("the other boards have not begun");
             }
         } catch (InterruptedException e) {

@@ -42,6 +42,7 @@ import javax.swing.JLabel;
 import javax.swing.SwingUtilities;
 import javax.swing.TransferHandler;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class DaisyExamplesTest {
 
@@ -64,6 +65,7 @@ class DaisyExamplesTest {
     }
 
     @Test
+    @Timeout(400) // of a busy machine and five tries
     void a_file_dragged_onto_the_window_is_flashed_and_the_window_says_so() throws Exception {
         assumeTrue(
                 !GraphicsEnvironment.isHeadless(),
@@ -164,12 +166,12 @@ class DaisyExamplesTest {
                             from.x + 10 + (to.x + 40 - from.x) * step / 20,
                             from.y + 10 + (to.y + 40 - from.y) * step / 20);
                 }
-                for (int i = 0; i < 100 && !drag.answered.await(50, TimeUnit.MILLISECONDS); i++) {
+                for (int i = 0; i < 400 && !drag.answered.await(50, TimeUnit.MILLISECONDS); i++) {
                     mouse.mouseMove(to.x + 50 + i % 2, to.y + 50);
                 }
                 mouse.mouseRelease(InputEvent.BUTTON1_DOWN_MASK);
                 dropped = drag.dropped
-                        .completeOnTimeout(false, 10, TimeUnit.SECONDS)
+                        .completeOnTimeout(false, 30, TimeUnit.SECONDS)
                         .get();
                 DragSource.getDefaultDragSource().removeDragSourceListener(drag);
             }
