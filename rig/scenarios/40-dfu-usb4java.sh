@@ -37,7 +37,7 @@ keeps_the_neighbours() {
   dd if="$scratch/small" of="$scratch/both" bs=1 seek=7000 conv=notrunc status=none
   ours 120 flash "$scratch/small" --base $((0x08004000 + 7000))
   assert_eq "erased" "0x08004000..0x08007FFF" "$(erased board)"
-  ours 120 read "$scratch/read" --start 0x08004000 --size 20000
+  ours 120 read "$scratch/read" --at 0x08004000 --size 20000
   assert_same "$scratch/both" "$scratch/read"
 }
 
@@ -56,7 +56,7 @@ refuses_an_address_that_is_not_there() {
 }
 
 erases() {
-  ours 120 erase --start 0x08008000 --size 16K
+  ours 120 erase --at 0x08008000 --size 16K
   head -c 16384 /dev/zero | tr '\0' '\377' > "$scratch/blank"
 }
 

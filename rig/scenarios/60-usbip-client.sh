@@ -28,7 +28,7 @@ flashes_by_the_kernels_export() {
   assert_says 'Internal Flash' "$said"
   ours 120 --usb usbip://127.0.0.1 flash "$scratch/second" --base 0x08008000
   assert_says 'Verified by reading back: ' "$said"
-  ours 120 --usb usbip://127.0.0.1 read "$scratch/read" --start 0x08004000 --size 5000
+  ours 120 --usb usbip://127.0.0.1 read "$scratch/read" --at 0x08004000 --size 5000
   assert_same "$scratch/first" "$scratch/read"
 }
 

@@ -17,7 +17,7 @@ final class AlternateOption {
             names = {"-a", "--alt"},
             paramLabel = "N|NAME",
             description =
-                    "The alternate setting, by number or by name (\"Internal Flash\"); found by address if not given.")
+                    "The alternate setting, by number or by name (\"Internal Flash\"); found by address if not said.")
     private @Nullable String alternate;
 
     /**

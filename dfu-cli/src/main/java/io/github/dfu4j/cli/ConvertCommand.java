@@ -48,6 +48,13 @@ final class ConvertCommand extends Subcommand {
         }
     }
 
+    /** The words of {@code --to}. */
+    static final class FormatWords extends Words<Format> {
+        FormatWords() {
+            super(Format.class);
+        }
+    }
+
     @Parameters(
             paramLabel = "IN… OUT",
             hideParamSyntax = true,
@@ -57,6 +64,8 @@ final class ConvertCommand extends Subcommand {
     @Option(
             names = "--to",
             paramLabel = "FORMAT",
+            converter = FormatWords.class,
+            completionCandidates = FormatWords.class,
             description =
                     "The output's format: ${COMPLETION-CANDIDATES}; dfu is a flat binary with a suffix, stellaris and lpc have"
                             + " their prefix too.")
@@ -96,7 +105,7 @@ final class ConvertCommand extends Subcommand {
     @Option(
             names = {"-a", "--alt"},
             paramLabel = "N",
-            description = "The alternate setting in DfuSe files, for what names none. Default: 0.")
+            description = "The alternate setting in DfuSe files, for what names none (default: 0).")
     private int alternate;
 
     @Option(

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -18,7 +17,7 @@ import picocli.CommandLine.Parameters;
         name = "assets",
         description = "Load a pack that \"dfu daisy pack\" made into QSPI flash, or list what is in one.",
         subcommands = {DaisyAssetsCommand.Load.class, DaisyAssetsCommand.ListAssets.class})
-final class DaisyAssetsCommand extends Subcommand {
+final class DaisyAssetsCommand extends UsbSubcommand {
 
     @Override
     public Integer call() throws Exception {
@@ -53,25 +52,22 @@ final class DaisyAssetsCommand extends Subcommand {
 
     /** Loads a pack. */
     @Command(name = "load", description = "Load a pack into QSPI flash, at the address it was made for.")
-    static final class Load extends DaisyRouteCommand {
+    static final class Load extends DaisyWriteCommand {
 
         @Parameters(paramLabel = "PACK", description = "The pack.")
         private String file = "";
-
-        @Mixin
-        private final TrustOptions trust = new TrustOptions();
 
         @Override
         public Integer call() throws Exception {
             AssetPack pack = pack(DaisyBytes.read(file), file);
             list(console(), pack.entries());
-            return load(trust, file, pack.address(), pack.toBytes());
+            return load(file, pack.address(), pack.toBytes());
         }
     }
 
     /** Lists a pack. */
     @Command(name = "list", description = "List a pack in a file, or on a board whose bootloader returns QSPI flash.")
-    static final class ListAssets extends DaisySubcommand {
+    static final class ListAssets extends DaisyPressCommand {
 
         @Parameters(
                 paramLabel = "PACK",
@@ -81,7 +77,7 @@ final class DaisyAssetsCommand extends Subcommand {
 
         @Option(
                 names = "--at",
-                paramLabel = "ADDRESS",
+                paramLabel = "ADDR",
                 converter = Numbers.class,
                 defaultValue = DaisyPackCommand.ADDRESS,
                 description = "Where the pack lies on the board (default: ${DEFAULT-VALUE}).")

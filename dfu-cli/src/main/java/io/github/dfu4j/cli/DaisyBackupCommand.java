@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
         description =
                 "Save flash to a file: QSPI flash from a bootloader that returns it, internal flash from the ROM. No released Daisy"
                         + " bootloader returns QSPI flash; the command finds out and says so.")
-final class DaisyBackupCommand extends DaisySubcommand {
+final class DaisyBackupCommand extends DaisyPressCommand {
 
     @Option(
             names = {"-o", "--output"},
@@ -25,7 +25,7 @@ final class DaisyBackupCommand extends DaisySubcommand {
 
     @Option(
             names = "--at",
-            paramLabel = "ADDRESS",
+            paramLabel = "ADDR",
             converter = Numbers.class,
             defaultValue = "0x90000000",
             description = "The first address (default: ${DEFAULT-VALUE}).")

@@ -7,7 +7,6 @@ import io.github.dfu4j.daisy.RouteOptions;
 import io.github.dfu4j.daisy.RouteRunner;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -16,31 +15,35 @@ import picocli.CommandLine.Parameters;
         name = "bootloader",
         description =
                 "Install or update the Daisy bootloader, or only get the board into one of its bootloaders (--enter).")
-final class DaisyBootloaderCommand extends DaisyRouteCommand {
+final class DaisyBootloaderCommand extends DaisyWriteCommand {
 
     /** What to enter. */
     enum Enter {
-        /** The bootloader in ROM. */
-        rom,
-        /** The Daisy bootloader. */
-        daisy
+        ROM,
+        DAISY
+    }
+
+    /** The words of {@code --enter}. */
+    static final class EnterWords extends Words<Enter> {
+        EnterWords() {
+            super(Enter.class);
+        }
     }
 
     @Parameters(
             paramLabel = "FILE",
             arity = "0..1",
             description =
-                    "The bootloader's binary. Default: the newest $LIBDAISY_DIR/core/dsy_bootloader_v*-intdfu-2000ms.bin.")
+                    "The bootloader's binary (default: the newest $LIBDAISY_DIR/core/dsy_bootloader_v*-intdfu-2000ms.bin).")
     private @Nullable String file;
 
     @Option(
             names = "--enter",
             paramLabel = "WHICH",
-            description = "Write nothing; wait for the presses to ${COMPLETION-CANDIDATES}.")
+            converter = EnterWords.class,
+            completionCandidates = EnterWords.class,
+            description = "Write nothing; only get to this bootloader: ${COMPLETION-CANDIDATES}.")
     private @Nullable Enter enter;
-
-    @Mixin
-    private final TrustOptions trust = new TrustOptions();
 
     @Override
     public Integer call() throws Exception {
@@ -48,10 +51,10 @@ final class DaisyBootloaderCommand extends DaisyRouteCommand {
         return atTable(options, table -> {
             RouteRunner runner = table.runner();
             if (enter != null) {
-                return follow(table, runner.planTo(enter == Enter.rom ? DaisyMode.ROM : DaisyMode.DAISY_BOOTLOADER));
+                return follow(table, runner.planTo(enter == Enter.ROM ? DaisyMode.ROM : DaisyMode.DAISY_BOOTLOADER));
             }
             BootloaderImage image = DaisyBootloaderFile.find(
-                            file, table.simulatedBoard().isPresent(), trust)
+                            file, table.simulatedBoard().isPresent(), trust())
                     .orElseThrow(() -> usage("Which bootloader? Name its file, or set LIBDAISY_DIR."));
             console()
                     .print("Daisy bootloader " + image.version() + ", "

@@ -20,7 +20,7 @@ import picocli.CommandLine.Command;
             DaisyAssetsCommand.class,
             DaisyDoctorCommand.class
         })
-final class DaisyCommand extends Subcommand {
+final class DaisyCommand extends UsbSubcommand {
 
     @Override
     public Integer call() throws Exception {

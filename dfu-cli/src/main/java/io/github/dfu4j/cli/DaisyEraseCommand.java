@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
                 "Erase a part of QSPI flash, or all of it: block by block, because the bootloader's mass erase does nothing.")
 final class DaisyEraseCommand extends DaisyRouteCommand {
 
-    @Option(names = "--at", paramLabel = "ADDRESS", converter = Numbers.class, description = "The first address.")
+    @Option(names = "--at", paramLabel = "ADDR", converter = Numbers.class, description = "The first address.")
     private @Nullable Long at;
 
     @Option(names = "--size", paramLabel = "BYTES", converter = Numbers.class, description = "How much, such as 64K.")

@@ -19,7 +19,7 @@ final class DaisyFirmware {
 
     @Option(
             names = "--base",
-            paramLabel = "ADDRESS",
+            paramLabel = "ADDR",
             converter = Numbers.class,
             description = "Where a flat binary goes, if its vector table does not say.")
     private @Nullable Long base;
@@ -27,8 +27,8 @@ final class DaisyFirmware {
     @Option(
             names = "--bootloader",
             paramLabel = "FILE",
-            description = "The Daisy bootloader's binary, for the case that it has to be installed. Default: the newest"
-                    + " $LIBDAISY_DIR/core/dsy_bootloader_v*-intdfu-2000ms.bin; on sim: the simulator's stand-in.")
+            description = "The Daisy bootloader's binary, for the case that it has to be installed (default: the newest"
+                    + " $LIBDAISY_DIR/core/dsy_bootloader_v*-intdfu-2000ms.bin; on sim: the simulator's stand-in).")
     private @Nullable String bootloader;
 
     /** The name of the firmware file. */

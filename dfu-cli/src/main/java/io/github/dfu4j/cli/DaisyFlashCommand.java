@@ -6,7 +6,6 @@ import io.github.dfu4j.daisy.RouteOptions;
 import io.github.dfu4j.daisy.Stage;
 import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.trust.ManifestVerifier;
-import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -18,17 +17,23 @@ import picocli.CommandLine.Option;
         description =
                 "Put a program and its data into a Daisy Seed, over one bootloader or both. Says which buttons to press, and when."
                         + " Broken off, the same command goes on from where the board is.")
-final class DaisyFlashCommand extends DaisyRouteCommand {
+final class DaisyFlashCommand extends DaisyWriteCommand {
+
+    /** The words of {@code --from}. */
+    static final class PartWords extends Words<Stage.Part> {
+        PartWords() {
+            super(Stage.Part.class);
+        }
+    }
 
     @Mixin
     private final DaisyFirmware firmware = new DaisyFirmware();
 
-    @Mixin
-    private final TrustOptions trust = new TrustOptions();
-
     @Option(
             names = "--from",
             paramLabel = "PART",
+            converter = PartWords.class,
+            completionCandidates = PartWords.class,
             defaultValue = "bootloader",
             description = "Take what comes before this part of the route for done: ${COMPLETION-CANDIDATES}"
                     + " (default: ${DEFAULT-VALUE}). From code on, QSPI flash is left as it is.")
@@ -42,20 +47,20 @@ final class DaisyFlashCommand extends DaisyRouteCommand {
         FirmwareImage file = firmware.read();
         DaisyImage image = DaisyImage.of(file);
         RouteOptions options = RouteOptions.DEFAULT.withStart(!stay).withFrom(from);
-        Optional<ManifestVerifier> verifier = trust.verifier(firmware.name(), true);
+        Optional<ManifestVerifier> verifier = trust().verifier(firmware.name(), true);
         if (verifier.isPresent()) {
             verifier.get().manifest().check(file); // as a whole, before anybody has pressed anything
             options = options.withVerifier(verifier.get());
         }
         return atTable(options, table -> {
             DaisyRoute route = table.runner()
-                    .plan(image, firmware.bootloader(table.simulatedBoard().isPresent(), trust));
+                    .plan(image, firmware.bootloader(table.simulatedBoard().isPresent(), trust()));
             if (route.stages().isEmpty()) {
-                throw usage(firmware.name() + " has no such part: there is nothing to do --from "
-                        + from.name().toLowerCase(Locale.ROOT) + ".");
+                throw usage(
+                        firmware.name() + " has no such part: there is nothing to do --from " + Words.of(from) + ".");
             }
             table.printer().print(image);
-            return follow(table, route, trust, verifier);
+            return follow(table, route, verifier);
         });
     }
 }

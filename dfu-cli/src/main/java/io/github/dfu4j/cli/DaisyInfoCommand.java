@@ -29,15 +29,13 @@ final class DaisyInfoCommand extends DaisySubcommand {
                     board.mode().reachesQspi() ? Optional.of(table.loader().readBack()) : Optional.empty();
             if (json) {
                 Map<String, Object> result = Json.object();
-                result.put(
-                        "mode",
-                        board.mode().name().toLowerCase(java.util.Locale.ROOT).replace('_', '-'));
+                result.put("mode", Words.of(board.mode()));
                 board.port().ifPresent(p -> result.put("port", p.toString()));
                 if (!board.versionFamily().isEmpty()) {
                     result.put("version", board.versionFamily());
                 }
                 installed.ifPresent(i -> result.put("internalFlash", "Daisy bootloader " + i.version()));
-                readBack.ifPresent(r -> result.put("readBack", r.name().toLowerCase(java.util.Locale.ROOT)));
+                readBack.ifPresent(r -> result.put("readBack", Words.of(r)));
                 console().print(Json.write(result));
             } else {
                 console().print("The board shows " + DaisyPrinter.describe(board) + ".");

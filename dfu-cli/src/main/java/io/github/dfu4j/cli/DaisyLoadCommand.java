@@ -2,7 +2,6 @@ package io.github.dfu4j.cli;
 
 import io.github.dfu4j.daisy.DataHeader;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -11,17 +10,14 @@ import picocli.CommandLine.Parameters;
         name = "load",
         description =
                 "Load the bytes of any file into QSPI flash at an address: samples, wavetables, presets. The program stays where it is.")
-final class DaisyLoadCommand extends DaisyRouteCommand {
+final class DaisyLoadCommand extends DaisyWriteCommand {
 
     @Parameters(paramLabel = "FILE", description = "The file; its bytes are loaded as they are.")
     private String file = "";
 
-    @Mixin
-    private final TrustOptions trust = new TrustOptions();
-
     @Option(
             names = "--at",
-            paramLabel = "ADDRESS",
+            paramLabel = "ADDR",
             required = true,
             converter = Numbers.class,
             description = "Where the first byte goes; 0x900C0000 is behind every program.")
@@ -36,10 +32,10 @@ final class DaisyLoadCommand extends DaisyRouteCommand {
     @Override
     public Integer call() throws Exception {
         byte[] bytes = DaisyBytes.read(file);
-        if (header && trust.required()) {
+        if (header && trust().required()) {
             throw usage("--header changes what is flashed, so no signature of the file can hold for it.");
         }
         byte[] data = header ? DataHeader.prepend(bytes) : bytes;
-        return load(trust, file, at, data);
+        return load(file, at, data);
     }
 }

@@ -59,7 +59,7 @@ final class DaisyPackCommand extends Subcommand {
 
     @Option(
             names = "--at",
-            paramLabel = "ADDRESS",
+            paramLabel = "ADDR",
             converter = Numbers.class,
             defaultValue = ADDRESS,
             description = "Where the pack goes (default: ${DEFAULT-VALUE}, behind every program).")

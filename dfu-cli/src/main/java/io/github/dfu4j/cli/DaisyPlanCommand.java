@@ -6,6 +6,7 @@ import io.github.dfu4j.daisy.DaisyMode;
 import io.github.dfu4j.daisy.DaisyRoute;
 import io.github.dfu4j.daisy.RouteOptions;
 import java.util.Optional;
+import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -17,22 +18,36 @@ import picocli.CommandLine.Option;
                 "Say what a firmware file is for a Daisy Seed and by which route it would get there. Needs no board.")
 final class DaisyPlanCommand extends Subcommand {
 
+    /** The words of {@code --board}. */
+    static final class ModeWords extends Words<DaisyMode> {
+        ModeWords() {
+            super(DaisyMode.class);
+        }
+    }
+
     @Mixin
     private final DaisyFirmware firmware = new DaisyFirmware();
 
     @Option(
             names = "--board",
             paramLabel = "MODE",
-            defaultValue = "NOTHING",
+            converter = ModeWords.class,
+            completionCandidates = ModeWords.class,
+            defaultValue = "nothing",
             description = "Where the board would be: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, so unknown).")
     private DaisyMode mode = DaisyMode.NOTHING;
+
+    @Override
+    Set<String> usbOptions() {
+        return Set.of("--usb"); // for the bootloader of a simulated board
+    }
 
     @Override
     public Integer call() throws Exception {
         DaisyImage image = DaisyImage.of(firmware.read());
         DaisyPrinter printer = new DaisyPrinter(console());
         printer.print(image);
-        Optional<BootloaderImage> bootloader = firmware.bootloader(false, new TrustOptions());
+        Optional<BootloaderImage> bootloader = firmware.bootloader(root().usb().startsWith("sim:"), new TrustOptions());
         if (bootloader.isEmpty() && !image.qspi().isEmpty() && !mode.reachesQspi()) {
             console()
                     .print(

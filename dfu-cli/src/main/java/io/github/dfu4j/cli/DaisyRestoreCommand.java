@@ -2,23 +2,19 @@ package io.github.dfu4j.cli;
 
 import java.util.Optional;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Writes back what was saved. */
 @Command(name = "restore", description = "Write back what \"dfu daisy backup\" saved, at the address it came from.")
-final class DaisyRestoreCommand extends DaisyRouteCommand {
+final class DaisyRestoreCommand extends DaisyWriteCommand {
 
     @Parameters(paramLabel = "FILE", description = "What was saved.")
     private String file = "";
 
-    @Mixin
-    private final TrustOptions trust = new TrustOptions();
-
     @Option(
             names = "--at",
-            paramLabel = "ADDRESS",
+            paramLabel = "ADDR",
             converter = Numbers.class,
             defaultValue = "0x90000000",
             description = "Where it came from (default: ${DEFAULT-VALUE}).")
@@ -28,7 +24,6 @@ final class DaisyRestoreCommand extends DaisyRouteCommand {
     public Integer call() throws Exception {
         // to either flash, as either can be saved
         return load(
-                trust,
                 file,
                 at,
                 DaisyBytes.read(file),

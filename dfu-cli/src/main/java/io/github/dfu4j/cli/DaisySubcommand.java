@@ -2,21 +2,18 @@ package io.github.dfu4j.cli;
 
 import io.github.dfu4j.daisy.RouteOptions;
 import java.time.Duration;
-import picocli.CommandLine.Option;
 
 /** A command for a Daisy: has a table to work on, and stops in good order at Ctrl-C. */
-abstract class DaisySubcommand extends Subcommand {
-
-    @Option(
-            names = "--wait",
-            paramLabel = "SECONDS",
-            defaultValue = "300",
-            description = "How long to wait for each press (default: ${DEFAULT-VALUE}).")
-    private long wait = 300;
+abstract class DaisySubcommand extends UsbSubcommand {
 
     /** What the command does at the table. */
     interface Work {
         int at(DaisyTable table) throws Exception;
+    }
+
+    /** How long a press is waited for. */
+    Duration pressDeadline() {
+        return RouteOptions.DEFAULT.pressDeadline();
     }
 
     /** Opens the USB and does some work there. */
@@ -26,7 +23,7 @@ abstract class DaisySubcommand extends Subcommand {
                     console(),
                     usb,
                     usb.selector().port(),
-                    options.withPressDeadline(Duration.ofSeconds(Math.max(1, wait))),
+                    options.withPressDeadline(pressDeadline()),
                     root().cancellation().arm()));
         }
     }

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -35,6 +36,11 @@ final class DemoCommand extends Subcommand {
 
     @Option(names = "--real-time", description = "At the pace of a real board, about a minute.")
     private boolean realTime;
+
+    @Override
+    Set<String> usbOptions() {
+        return Set.of("--trace");
+    }
 
     @Override
     public Integer call() throws Exception {

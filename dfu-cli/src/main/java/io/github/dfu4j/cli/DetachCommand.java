@@ -16,13 +16,13 @@ import picocli.CommandLine.Option;
         description =
                 "Take a device from its application to DFU mode by DFU_DETACH, and by a bus reset where the device wants one."
                         + " Status 75 says that it did not come back.")
-final class DetachCommand extends Subcommand {
+final class DetachCommand extends UsbSubcommand {
 
     @Option(
             names = "--timeout",
             paramLabel = "SECONDS",
             defaultValue = "15",
-            description = "How long the device may take to come back. Default: ${DEFAULT-VALUE}.")
+            description = "How long the device may take to come back (default: ${DEFAULT-VALUE}).")
     private int timeout = 15;
 
     @Override

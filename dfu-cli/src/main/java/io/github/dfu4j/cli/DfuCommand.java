@@ -8,10 +8,13 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
@@ -53,9 +56,9 @@ import picocli.CommandLine.Spec;
         exitCodeList = {
             " 0:done",
             "64:the command line is wrong, or does not say which of several devices",
-            "65:a bad file, layout or plan; nothing was touched",
+            "65:a bad file, layout, plan or signature; nothing was touched",
             "66:no such file",
-            "69:no such device, or no USB",
+            "69:no such device, no USB, or a device that cannot do what is asked",
             "70:a fault of dfu itself",
             "73:the output file cannot be made",
             "74:a transfer, or reading or writing a file, failed; or the memory differs from the image",
@@ -63,6 +66,9 @@ import picocli.CommandLine.Spec;
             "77:no permission"
         })
 final class DfuCommand implements Runnable {
+
+    /** The options that are only for commands which use a bus. */
+    static final Set<String> USB_OPTIONS = Set.of("--usb", "--device", "--flash-size", "--trace");
 
     private static final int TRANSFERS_KEPT = 16;
 
@@ -92,7 +98,7 @@ final class DfuCommand implements Runnable {
 
     @Option(
             names = "--flash-size",
-            paramLabel = "N",
+            paramLabel = "BYTES",
             scope = ScopeType.INHERIT,
             converter = Numbers.class,
             description =
@@ -140,6 +146,30 @@ final class DfuCommand implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(spec.commandLine(), "Which command?");
+    }
+
+    /** The whole command line, with no option about USB in the help of a command to which it means nothing. */
+    CommandLine commandLine() {
+        CommandLine line = new CommandLine(this);
+        hideUnused(line);
+        return line;
+    }
+
+    private static void hideUnused(CommandLine line) {
+        for (CommandLine below : line.getSubcommands().values()) {
+            CommandSpec spec = below.getCommandSpec();
+            Set<String> used = ((Subcommand) spec.userObject()).usbOptions();
+            for (OptionSpec option : List.copyOf(spec.options())) {
+                if (USB_OPTIONS.contains(option.longestName()) && !used.contains(option.longestName())) {
+                    spec.remove(option);
+                    spec.addOption(option.toBuilder()
+                            .scopeType(ScopeType.LOCAL)
+                            .hidden(true)
+                            .build());
+                }
+            }
+            hideUnused(below);
+        }
     }
 
     Console console() {

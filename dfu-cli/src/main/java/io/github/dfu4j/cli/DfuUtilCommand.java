@@ -391,9 +391,10 @@ final class DfuUtilCommand implements Callable<Integer> {
                 return;
             }
             PlainFlash flash = new PlainFlash(console, usb, cancellation);
-            PlainFlash.lines(flash.run(
+            PlainFlash.shown(flash.run(
                             device,
                             PlainFlash.plan(device, file.image(), alternate, true, parsed.hasMatchedOption("--reset"))))
+                    .lines()
                     .forEach(console::print);
         }
 

@@ -24,17 +24,17 @@ import picocli.CommandLine.Option;
         description =
                 "Erase every sector that a range of addresses touches, with --mass-erase a whole memory by one command, or with"
                         + " --read-unprotect all flash together with its read protection.")
-final class EraseCommand extends Subcommand {
+final class EraseCommand extends UsbSubcommand {
 
     @Mixin
     private final AlternateOption alternate = new AlternateOption();
 
-    @Option(names = "--start", paramLabel = "ADDR", converter = Numbers.class, description = "The first address.")
-    private @Nullable Long start;
+    @Option(names = "--at", paramLabel = "ADDR", converter = Numbers.class, description = "The first address.")
+    private @Nullable Long at;
 
     @Option(
             names = "--size",
-            paramLabel = "N",
+            paramLabel = "BYTES",
             converter = Numbers.class,
             description = "How many bytes, such as 128K.")
     private @Nullable Long size;
@@ -54,46 +54,30 @@ final class EraseCommand extends Subcommand {
                     "Allow sectors to be erased that the device keeps from the host, usually the bootloader's own.")
     private boolean bootloaderRegion;
 
-    @Option(
-            names = {"-n", "--dry-run"},
-            description = "Print the plan and touch nothing.")
-    private boolean dryRun;
-
-    @Option(names = "--json", description = "Print the report, or with --dry-run the plan, as JSON.")
-    private boolean json;
+    @Mixin
+    private final PlanOptions plans = new PlanOptions();
 
     @Override
     public Integer call() throws Exception {
-        boolean range = start != null || size != null;
-        boolean wholeRange = start != null && size != null;
+        boolean range = at != null || size != null;
+        boolean wholeRange = at != null && size != null;
         if (massErase && readUnprotect || (massErase || readUnprotect ? range : !wholeRange)) {
-            throw usage("Say what to erase: --start and --size, or --mass-erase, or --read-unprotect.");
+            throw usage("Say what to erase: --at and --size, or --mass-erase, or --read-unprotect.");
         }
         try (Usb usb = Usb.open(root())) {
             DfuInterface device = usb.dfuSeDevice();
             FlashPlan plan = plan(device);
-            if (dryRun) {
-                if (json) {
-                    console().print(Json.write(Plans.json(plan)));
-                } else {
-                    Plans.lines(plan).forEach(console()::print);
-                    plan.warnings().forEach(console()::warn);
-                    console().print("Nothing was touched.");
-                }
+            if (plans.isDryRun()) {
+                plans.show(console(), List.of(Plans.shown(plan)), true);
                 return ExitCode.OK;
             }
-            Plans.lines(plan).forEach(console()::note);
-            plan.warnings().forEach(console()::warn);
+            PlanOptions.tell(console(), Plans.shown(plan));
             FlashReport report;
             try (DfuSeSession session = new DfuSeSession(usb.session(device));
                     FlashProgress progress = new FlashProgress(console(), usb.time())) {
                 report = new Flasher(session, progress, root().cancellation().arm()).flash(plan);
             }
-            if (json) {
-                console().print(Json.write(Reports.json(report)));
-            } else {
-                Reports.lines(report).forEach(console()::print);
-            }
+            plans.print(console(), Reports.shown(report));
         }
         return ExitCode.OK;
     }
@@ -117,11 +101,11 @@ final class EraseCommand extends Subcommand {
     }
 
     private List<AddressRange> ranges(DfuInterface device, OptionalInt chosen) throws CommandException {
-        if (start != null && size != null) {
+        if (at != null && size != null) {
             if (size == 0) {
                 throw usage("--size 0 is nothing to erase.");
             }
-            return List.of(AddressRange.ofSize(start, size));
+            return List.of(AddressRange.ofSize(at, size));
         }
         List<FlashTarget> targets = new ArrayList<>(FlashTarget.of(device));
         targets.removeIf(t -> t.layout().isOptionBytes()

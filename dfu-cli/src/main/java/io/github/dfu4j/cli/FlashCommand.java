@@ -37,7 +37,7 @@ import picocli.CommandLine.Option;
         description =
                 "Put a firmware file into a device: the plan is printed, carried out, and what was written is read back"
                         + " where the device can be read.")
-final class FlashCommand extends Subcommand {
+final class FlashCommand extends UsbSubcommand {
 
     @Mixin
     private final ImageInput input = new ImageInput();
@@ -48,10 +48,8 @@ final class FlashCommand extends Subcommand {
     @Mixin
     private final TrustOptions trust = new TrustOptions();
 
-    @Option(
-            names = {"-n", "--dry-run"},
-            description = "Print the plan and touch nothing.")
-    private boolean dryRun;
+    @Mixin
+    private final PlanOptions plans = new PlanOptions();
 
     @Option(
             names = "--all",
@@ -106,9 +104,6 @@ final class FlashCommand extends Subcommand {
     @Option(names = "--deadline", paramLabel = "SECONDS", description = "Give up when the whole job takes longer.")
     private @Nullable Integer deadline;
 
-    @Option(names = "--json", description = "Print the report, or with --dry-run the plan, as JSON.")
-    private boolean json;
-
     @Override
     public Integer call() throws Exception {
         FirmwareFile file = input.read(console());
@@ -121,15 +116,14 @@ final class FlashCommand extends Subcommand {
             for (FlashAll.Job job : jobs) {
                 authenticate(job, verifier);
             }
-            if (dryRun) {
-                show(jobs);
+            boolean alone = jobs.size() == 1 && !all;
+            List<Shown> shown = jobs.stream().map(FlashCommand::shown).toList();
+            if (plans.isDryRun()) {
+                plans.show(console(), shown, alone);
                 return ExitCode.OK;
             }
-            for (FlashAll.Job job : jobs) {
-                lines(job).forEach(console()::note);
-                warnings(job).forEach(console()::warn);
-            }
-            int status = jobs.size() == 1 && !all ? one(usb, jobs.get(0)) : many(usb, jobs);
+            shown.forEach(plan -> PlanOptions.tell(console(), plan));
+            int status = alone ? one(usb, jobs.get(0)) : many(usb, jobs);
             if (status == ExitCode.OK && verifier.isPresent()) {
                 trust.flashed(verifier.get());
             }
@@ -167,38 +161,15 @@ final class FlashCommand extends Subcommand {
                             .verify(
                                     plain.plan().image(),
                                     new FirmwareVerifier.Target(device.vendorId(), device.productId(), List.of())));
-        } else if (job instanceof FlashAll.DfuSeJob dfuSe && dryRun) {
+        } else if (job instanceof FlashAll.DfuSeJob dfuSe && plans.isDryRun()) {
             dfuSe.plan().authenticate(job.target().device()).ifPresent(console()::note);
         }
     }
 
-    private void show(List<FlashAll.Job> jobs) {
-        if (json) {
-            List<Map<String, Object>> plans = jobs.stream()
-                    .map(job -> job instanceof FlashAll.DfuSeJob dfuSe
-                            ? Plans.json(dfuSe.plan())
-                            : PlainFlash.json(((FlashAll.PlainJob) job).plan()))
-                    .toList();
-            console().print(Json.write(plans.size() == 1 && !all ? plans.get(0) : plans));
-            return;
-        }
-        for (FlashAll.Job job : jobs) {
-            lines(job).forEach(console()::print);
-            warnings(job).forEach(console()::warn);
-        }
-        console().print("Nothing was touched.");
-    }
-
-    private static List<String> lines(FlashAll.Job job) {
+    private static Shown shown(FlashAll.Job job) {
         return job instanceof FlashAll.DfuSeJob dfuSe
-                ? Plans.lines(dfuSe.plan())
-                : PlainFlash.lines(((FlashAll.PlainJob) job).plan());
-    }
-
-    private static List<String> warnings(FlashAll.Job job) {
-        return job instanceof FlashAll.DfuSeJob dfuSe
-                ? dfuSe.plan().warnings()
-                : ((FlashAll.PlainJob) job).plan().warnings();
+                ? Plans.shown(dfuSe.plan())
+                : PlainFlash.shown(((FlashAll.PlainJob) job).plan());
     }
 
     private int one(Usb usb, FlashAll.Job job) throws IOException {
@@ -206,19 +177,12 @@ final class FlashCommand extends Subcommand {
         try {
             outcome = carryOut(usb, job);
         } catch (FlashException | DownloadException e) {
-            if (json) {
-                report(e).ifPresent(report -> console().print(Json.write(report)));
+            if (plans.isJson()) {
+                report(e).ifPresent(report -> plans.print(console(), report));
             }
             throw e;
         }
-        if (json) {
-            report(outcome).ifPresent(report -> console().print(Json.write(report)));
-        } else {
-            (outcome instanceof FlashAll.Flashed flashed
-                            ? Reports.lines(flashed.report())
-                            : PlainFlash.lines(((FlashAll.Downloaded) outcome).report()))
-                    .forEach(console()::print);
-        }
+        report(outcome).ifPresent(report -> plans.print(console(), report));
         return ExitCode.OK;
     }
 
@@ -245,7 +209,7 @@ final class FlashCommand extends Subcommand {
                         jobs,
                         result ->
                                 console().note("  " + board(result) + ": " + (result.succeeded() ? "done" : "failed")));
-        if (json) {
+        if (plans.isJson()) {
             console().print(Json.write(results.stream().map(FlashCommand::json).toList()));
         } else {
             for (FlashAll.Result result : results) {
@@ -289,7 +253,7 @@ final class FlashCommand extends Subcommand {
     private static Map<String, Object> json(FlashAll.Result result) {
         Map<String, Object> one = Json.object();
         one.put("device", board(result));
-        report(result.outcome()).ifPresent(report -> one.put("report", report));
+        report(result.outcome()).ifPresent(report -> one.put("report", report.json()));
         result.failure().ifPresent(failure -> {
             one.put("failure", Failures.message(failure));
             one.put("status", Failures.status(failure));
@@ -299,22 +263,22 @@ final class FlashCommand extends Subcommand {
     }
 
     /** What was done, also until a failure; empty if there was none before the failure. */
-    private static Optional<Map<String, Object>> report(FlashAll.Outcome outcome) {
+    private static Optional<Shown> report(FlashAll.Outcome outcome) {
         if (outcome instanceof FlashAll.Failed failed) {
             return report(failed.cause());
         }
         return Optional.of(
                 outcome instanceof FlashAll.Flashed flashed
-                        ? Reports.json(flashed.report())
-                        : PlainFlash.json(((FlashAll.Downloaded) outcome).report()));
+                        ? Reports.shown(flashed.report())
+                        : PlainFlash.shown(((FlashAll.Downloaded) outcome).report()));
     }
 
-    private static Optional<Map<String, Object>> report(Exception failure) {
+    private static Optional<Shown> report(Exception failure) {
         if (failure instanceof FlashException flash) {
-            return Optional.of(Reports.json(flash.report()));
+            return Optional.of(Reports.shown(flash.report()));
         }
         return failure instanceof DownloadException download
-                ? Optional.of(PlainFlash.json(download.report()))
+                ? Optional.of(PlainFlash.shown(download.report()))
                 : Optional.empty();
     }
 

@@ -206,7 +206,7 @@ final class InspectCommand extends Subcommand {
 
     private static Map<String, Object> json(Finding finding) {
         Map<String, Object> result = Json.object();
-        result.put("severity", finding.severity().name().toLowerCase(Locale.ROOT));
+        result.put("severity", Words.of(finding.severity()));
         result.put("code", finding.code());
         result.put("text", finding.text());
         return result;

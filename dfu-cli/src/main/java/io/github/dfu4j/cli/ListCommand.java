@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
         description =
                 "List the DFU devices attached, with their memories and with what keeps you from using them; with -v also what is"
                         + " known of their oddities.")
-final class ListCommand extends Subcommand {
+final class ListCommand extends UsbSubcommand {
 
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
@@ -142,7 +142,7 @@ final class ListCommand extends Subcommand {
 
     private static Map<String, Object> json(UsbException problem) {
         Map<String, Object> result = Json.object();
-        result.put("kind", problem.kind().name().toLowerCase(Locale.ROOT).replace('_', '-'));
+        result.put("kind", Words.of(problem.kind()));
         result.put("text", Failures.message(problem));
         return result;
     }

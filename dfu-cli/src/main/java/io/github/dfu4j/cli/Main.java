@@ -28,9 +28,10 @@ public final class Main {
         try {
             // dfu-util's options mean other things than ours, so its command line stands apart.
             boolean dfuUtil = args.length > 0 && args[0].equals("dfu-util");
-            CommandLine line = new CommandLine(dfuUtil ? new DfuUtilCommand(console, root.cancellation()).spec() : root)
+            CommandLine line = (dfuUtil
+                            ? new CommandLine(new DfuUtilCommand(console, root.cancellation()).spec())
+                            : root.commandLine())
                     .setOut(console.out())
-                    .setCaseInsensitiveEnumValuesAllowed(true)
                     .setOverwrittenOptionsAllowed(
                             dfuUtil) // as getopt: the last one counts, and a start that is unique is enough
                     .setAbbreviatedOptionsAllowed(dfuUtil)

@@ -90,7 +90,7 @@ final class ManifestCommand extends Subcommand {
                 description = "Where the manifest goes; FILE" + ENDING + " if not said, - for the output.")
         private @Nullable String output;
 
-        @Option(names = "--force", description = "Replace the output file if there is one.")
+        @Option(names = "--force", description = "Write over a file that exists.")
         private boolean force;
 
         @Override

@@ -8,7 +8,6 @@ import io.github.dfu4j.image.FirmwareImage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /** Flashes a device that speaks plain DFU, which takes one stretch of bytes and knows no addresses. */
@@ -34,8 +33,12 @@ final class PlainFlash {
         }
     }
 
-    /** A plan in lines for people. */
-    static List<String> lines(DownloadPlan plan) {
+    /** A plan as it is shown. */
+    static Shown shown(DownloadPlan plan) {
+        return new Shown(lines(plan), plan.warnings(), json(plan));
+    }
+
+    private static List<String> lines(DownloadPlan plan) {
         List<String> lines = new ArrayList<>();
         lines.add("Plan for " + plan.device() + ":");
         if (plan.detaches()) {
@@ -87,8 +90,12 @@ final class PlainFlash {
         }
     }
 
-    /** What was done, and how that is known, in lines for people. */
-    static List<String> lines(DownloadReport report) {
+    /** What was done, and how that is known, as it is shown. */
+    static Shown shown(DownloadReport report) {
+        return new Shown(lines(report), List.of(), json(report));
+    }
+
+    private static List<String> lines(DownloadReport report) {
         List<String> lines = new ArrayList<>();
         lines.add("Downloaded " + Numbers.bytes(report.sent()) + "; the device "
                 + (report.manifested() ? "says that it has taken all of it." : "has not said that it has taken it."));
@@ -101,7 +108,7 @@ final class PlainFlash {
         return lines;
     }
 
-    static Map<String, Object> json(DownloadPlan plan) {
+    private static Map<String, Object> json(DownloadPlan plan) {
         Map<String, Object> result = Json.object();
         result.put("device", plan.device());
         result.put("image", plan.image().name());
@@ -114,9 +121,9 @@ final class PlainFlash {
         return result;
     }
 
-    static Map<String, Object> json(DownloadReport report) {
+    private static Map<String, Object> json(DownloadReport report) {
         Map<String, Object> result = Json.object();
-        result.put("outcome", report.outcome().name().toLowerCase(Locale.ROOT));
+        result.put("outcome", Words.of(report.outcome()));
         result.put("sent", report.sent());
         result.put("size", report.size());
         result.put("manifested", report.manifested());

@@ -13,8 +13,12 @@ final class Plans {
 
     private Plans() {}
 
-    /** A plan in lines for people. */
-    static List<String> lines(FlashPlan plan) {
+    /** A plan as it is shown. */
+    static Shown shown(FlashPlan plan) {
+        return new Shown(lines(plan), plan.warnings(), json(plan));
+    }
+
+    private static List<String> lines(FlashPlan plan) {
         List<String> lines = new ArrayList<>();
         lines.add("Plan for " + plan.device() + ":");
         for (TargetPlan target : plan.targets()) {
@@ -72,8 +76,7 @@ final class Plans {
                 + Numbers.bytes(ranges.stream().mapToLong(AddressRange::size).sum()) + ")";
     }
 
-    /** A plan for programs. */
-    static Map<String, Object> json(FlashPlan plan) {
+    private static Map<String, Object> json(FlashPlan plan) {
         Map<String, Object> result = Json.object();
         result.put("device", plan.device());
         result.put("image", plan.image());

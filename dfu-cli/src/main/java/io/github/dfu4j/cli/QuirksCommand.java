@@ -4,7 +4,6 @@ import io.github.dfu4j.dfu.Quirk;
 import io.github.dfu4j.dfu.Trait;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -49,7 +48,7 @@ final class QuirksCommand extends Subcommand {
         result.put("recognition", row.recognition());
         Map<String, Object> traits = Json.object();
         for (Map.Entry<Trait, Long> fact : row.traits().entrySet()) {
-            traits.put(fact.getKey().name().toLowerCase(Locale.ROOT).replace('_', '-'), fact.getValue());
+            traits.put(Words.of(fact.getKey()), fact.getValue());
         }
         result.put("traits", traits);
         result.put("reason", row.reason());

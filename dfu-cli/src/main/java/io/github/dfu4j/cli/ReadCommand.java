@@ -24,7 +24,7 @@ import picocli.CommandLine.Parameters;
         name = "read",
         description =
                 "Read memory of a device into a flat binary: a range, or from an address to the end of its region.")
-final class ReadCommand extends Subcommand {
+final class ReadCommand extends UsbSubcommand {
 
     /** Some devices never end an upload. */
     private static final long MOST_UPLOADED = 64 << 20;
@@ -36,17 +36,17 @@ final class ReadCommand extends Subcommand {
     private final AlternateOption alternate = new AlternateOption();
 
     @Option(
-            names = "--start",
+            names = "--at",
             paramLabel = "ADDR",
             converter = Numbers.class,
-            description = "The first address; the start of the first region if not given.")
-    private @Nullable Long start;
+            description = "The first address; the start of the first region if not said.")
+    private @Nullable Long at;
 
     @Option(
             names = "--size",
-            paramLabel = "N",
+            paramLabel = "BYTES",
             converter = Numbers.class,
-            description = "How many bytes, such as 128K; to the end of the region if not given.")
+            description = "How many bytes, such as 128K; to the end of the region if not said.")
     private @Nullable Long size;
 
     @Option(names = "--force", description = "Write over a file that exists.")
@@ -80,8 +80,8 @@ final class ReadCommand extends Subcommand {
 
     /** Reads what a device that speaks plain DFU sends, until it ends. */
     private long upload(Usb usb, DfuInterface device, Output output) throws IOException, CommandException {
-        if (start != null) {
-            throw usage(device.device() + " speaks plain DFU, which has no addresses: leave out --start.");
+        if (at != null) {
+            throw usage(device.device() + " speaks plain DFU, which has no addresses: leave out --at.");
         }
         try (FlashProgress progress = new FlashProgress(console(), usb.time())) {
             progress.begin("reading", 0);
@@ -110,7 +110,7 @@ final class ReadCommand extends Subcommand {
                     ExitCode.UNAVAILABLE,
                     device + " describes no memory. " + String.join(" ", FlashTarget.problems(device)));
         }
-        Long first = start;
+        Long first = at;
         if (first == null) {
             return targets.get(0);
         }
@@ -128,7 +128,7 @@ final class ReadCommand extends Subcommand {
     }
 
     private AddressRange range(FlashTarget target) throws CommandException {
-        long first = start == null ? target.layout().regions().get(0).start() : start;
+        long first = at == null ? target.layout().regions().get(0).start() : at;
         AddressRange region = target.layout().regions().stream()
                 .filter(r -> r.contains(first))
                 .findFirst()

@@ -5,7 +5,6 @@ import io.github.dfu4j.dfuse.FlashReport;
 import io.github.dfu4j.image.AddressRange;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /** Shows what was done, and how that is known. */
@@ -13,8 +12,12 @@ final class Reports {
 
     private Reports() {}
 
-    /** A report in lines for people. */
-    static List<String> lines(FlashReport report) {
+    /** A report as it is shown. */
+    static Shown shown(FlashReport report) {
+        return new Shown(lines(report), List.of(), json(report));
+    }
+
+    private static List<String> lines(FlashReport report) {
         List<String> lines = new ArrayList<>();
         if (report.written().isEmpty()
                 && report.erased().isEmpty()
@@ -57,7 +60,7 @@ final class Reports {
     /** A report for programs. */
     static Map<String, Object> json(FlashReport report) {
         Map<String, Object> result = Json.object();
-        result.put("outcome", report.outcome().name().toLowerCase(Locale.ROOT));
+        result.put("outcome", Words.of(report.outcome()));
         result.put("proved", report.proved());
         result.put("erased", Plans.json(report.erased()));
         result.put("written", Plans.json(report.written()));
@@ -65,7 +68,7 @@ final class Reports {
         result.put("verified", Plans.json(report.verified()));
         result.put("unverified", Plans.json(report.unverified()));
         result.put("whyUnverified", report.whyUnverified());
-        report.left().ifPresent(left -> result.put("left", left.name().toLowerCase(Locale.ROOT)));
+        report.left().ifPresent(left -> result.put("left", Words.of(left)));
         result.put("idle", report.idle());
         result.put("millis", report.took().toMillis());
         return result;

@@ -14,13 +14,13 @@ import picocli.CommandLine.Option;
         name = "reset",
         description =
                 "Reset the bus port of a device, and say what became of the device. Status 75 says that it did not come back.")
-final class ResetCommand extends Subcommand {
+final class ResetCommand extends UsbSubcommand {
 
     @Option(
             names = "--timeout",
             paramLabel = "SECONDS",
             defaultValue = "5",
-            description = "How long the device may take to leave and come back. Default: ${DEFAULT-VALUE}.")
+            description = "How long the device may take to leave and come back (default: ${DEFAULT-VALUE}).")
     private int timeout = 5;
 
     @Override

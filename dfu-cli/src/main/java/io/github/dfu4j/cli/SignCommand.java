@@ -45,7 +45,7 @@ final class SignCommand extends Subcommand {
             description = "Where the signature goes; FILE.minisig or FILE.sig if not said.")
     private @Nullable String output;
 
-    @Option(names = "--force", description = "Replace the output file if there is one.")
+    @Option(names = "--force", description = "Write over a file that exists.")
     private boolean force;
 
     @Override

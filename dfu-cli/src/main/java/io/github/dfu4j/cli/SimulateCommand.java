@@ -53,7 +53,7 @@ final class SimulateCommand extends Subcommand {
             names = "--usbip",
             paramLabel = "PORT",
             defaultValue = "3240",
-            description = "The TCP port; 0 is any free one. Default: ${DEFAULT-VALUE}.")
+            description = "The TCP port; 0 is any free one (default: ${DEFAULT-VALUE}).")
     private int port = UsbIpServer.DEFAULT_PORT;
 
     @Option(

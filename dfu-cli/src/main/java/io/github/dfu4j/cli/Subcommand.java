@@ -1,5 +1,6 @@
 package io.github.dfu4j.cli;
 
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -14,6 +15,11 @@ abstract class Subcommand implements Callable<Integer> {
     /** The command above all others, with the options that all share. */
     final DfuCommand root() {
         return (DfuCommand) spec.root().userObject();
+    }
+
+    /** The options about USB that mean something to this command; the others are not shown in its help. */
+    Set<String> usbOptions() {
+        return Set.of();
     }
 
     final Console console() {

@@ -24,39 +24,74 @@ final class SuffixCommand extends Subcommand {
         throw usage("Say check, add or remove.");
     }
 
+    /** A command that looks at the suffix and prefix of a file. */
+    abstract static class OfFile extends Subcommand {
+
+        @Parameters(paramLabel = "FILE", description = "The file.")
+        private String file = "";
+
+        /** Does its work on the file, which is open. */
+        abstract void at(DfuEnvelope envelope) throws IOException, CommandException;
+
+        @Override
+        public Integer call() throws IOException, CommandException {
+            try (FirmwareSource source = Inputs.open(file)) {
+                at(DfuEnvelope.open(source));
+            }
+            return ExitCode.OK;
+        }
+
+        final String file() {
+            return file;
+        }
+
+        final CommandException wrong(String what) {
+            return new CommandException(ExitCode.DATA, file + " " + what);
+        }
+
+        /** Makes sure that there is the suffix, or the prefix, and that the suffix's checksum is right. */
+        final void require(DfuEnvelope envelope, boolean prefix) throws IOException, CommandException {
+            if (prefix && envelope.prefix().isEmpty()) {
+                throw wrong("has no prefix: it begins neither as Stellaris' nor as LPC's.");
+            }
+            if (!prefix && envelope.suffix().isEmpty()) {
+                throw wrong("has no DFU suffix: its last 16 bytes do not hold the mark \"UFD\".");
+            }
+            envelope.checkCrc();
+        }
+
+        final void rewrite(Optional<DfuPrefix> prefix, DfuEnvelope envelope, Optional<DfuSuffix> suffix)
+                throws IOException, CommandException {
+            try (Output output = Output.open(file, true)) {
+                DfuEnvelope.write(prefix, envelope.payload(), suffix, output.stream());
+                output.keep();
+            }
+        }
+    }
+
     /** Checks a suffix. */
     @Command(
             name = "check",
             description = "Show the suffix and prefix, and check the suffix's checksum. Status 65 if there is none.")
-    static final class Check extends Subcommand {
-
-        @Parameters(paramLabel = "FILE", description = "A DFU file.")
-        private String file = "";
+    static final class Check extends OfFile {
 
         @Option(names = "--prefix-only", description = "It is a prefix that must be there, not a suffix.")
         private boolean prefixOnly;
 
         @Override
-        public Integer call() throws Exception {
-            try (FirmwareSource source = Inputs.open(file)) {
-                DfuEnvelope envelope = DfuEnvelope.open(source);
-                require(envelope, prefixOnly, file);
-                envelope.checkCrc();
-                envelope.prefix().ifPresent(prefix -> console().print(InspectCommand.describe(prefix)));
-                envelope.suffix().ifPresent(suffix -> console().print(InspectCommand.describe(suffix)));
-            }
-            return ExitCode.OK;
+        void at(DfuEnvelope envelope) throws IOException, CommandException {
+            require(envelope, prefixOnly);
+            envelope.prefix().ifPresent(prefix -> console().print(InspectCommand.describe(prefix)));
+            envelope.suffix().ifPresent(suffix -> console().print(InspectCommand.describe(suffix)));
         }
     }
 
     /** Adds a suffix. */
     @Command(
             name = "add",
-            description = "Add a suffix, and a prefix if asked. A file that has a suffix already is refused.")
-    static final class Add extends Subcommand {
-
-        @Parameters(paramLabel = "FILE", description = "The file, which is changed in place as a whole.")
-        private String file = "";
+            description =
+                    "Add a suffix to a file, in place, and a prefix if asked. A file that has a suffix already is refused.")
+    static final class Add extends OfFile {
 
         @Mixin
         private SuffixOptions ids = new SuffixOptions();
@@ -65,7 +100,7 @@ final class SuffixCommand extends Subcommand {
                 names = "--dfu-version",
                 paramLabel = "BCD",
                 converter = SuffixOptions.Id.class,
-                description = "0100, or 011a for DfuSe files. Default: 0100.")
+                description = "0100, or 011a for DfuSe files (default: 0100).")
         private int dfuVersion = 0x0100;
 
         @Option(
@@ -84,37 +119,37 @@ final class SuffixCommand extends Subcommand {
         private boolean prefixOnly;
 
         @Override
-        public Integer call() throws Exception {
-            boolean prefixed = stellaris != null || lpc;
+        public Integer call() throws IOException, CommandException {
             if (stellaris != null && lpc) {
                 throw usage("A file has one prefix: --stellaris or --lpc.");
             }
-            if (prefixOnly && !prefixed) {
+            if (prefixOnly && !isPrefixed()) {
                 throw usage("Say which prefix: --stellaris ADDR or --lpc.");
             }
             if (dfuVersion != 0x0100 && dfuVersion != 0x011a) {
                 throw usage("--dfu-version is 0100 or 011a.");
             }
-            try (FirmwareSource source = Inputs.open(file)) {
-                DfuEnvelope envelope = DfuEnvelope.open(source);
-                if (envelope.suffix().isPresent() && !prefixOnly) {
-                    throw new CommandException(
-                            ExitCode.DATA,
-                            file + " has a DFU suffix already; remove it first with \"dfu suffix remove\".");
-                }
-                if (envelope.prefix().isPresent() && prefixed) {
-                    throw new CommandException(
-                            ExitCode.DATA,
-                            file + " has a prefix already ("
-                                    + InspectCommand.describe(envelope.prefix().get()) + ").");
-                }
-                envelope.checkCrc();
-                Optional<DfuSuffix> suffix =
-                        prefixOnly ? envelope.suffix() : Optional.of(ids.suffix(dfuVersion, Optional.empty()));
-                rewrite(prefix(envelope), envelope, suffix, file);
+            return super.call();
+        }
+
+        private boolean isPrefixed() {
+            return stellaris != null || lpc;
+        }
+
+        @Override
+        void at(DfuEnvelope envelope) throws IOException, CommandException {
+            if (envelope.suffix().isPresent() && !prefixOnly) {
+                throw wrong("has a DFU suffix already; remove it first with \"dfu suffix remove\".");
             }
-            console().print("Added a " + (prefixOnly ? "prefix" : "suffix") + " to " + file + ".");
-            return ExitCode.OK;
+            if (envelope.prefix().isPresent() && isPrefixed()) {
+                throw wrong("has a prefix already ("
+                        + InspectCommand.describe(envelope.prefix().get()) + ").");
+            }
+            envelope.checkCrc();
+            Optional<DfuSuffix> suffix =
+                    prefixOnly ? envelope.suffix() : Optional.of(ids.suffix(dfuVersion, Optional.empty()));
+            rewrite(prefix(envelope), envelope, suffix);
+            console().print("Added a " + (prefixOnly ? "prefix" : "suffix") + " to " + file() + ".");
         }
 
         private Optional<DfuPrefix> prefix(DfuEnvelope envelope) throws IOException, CommandException {
@@ -133,11 +168,9 @@ final class SuffixCommand extends Subcommand {
     /** Removes a suffix. */
     @Command(
             name = "remove",
-            description = "Remove the suffix, after a check of its checksum, and the prefix if asked.")
-    static final class Remove extends Subcommand {
-
-        @Parameters(paramLabel = "FILE", description = "The file, which is changed in place as a whole.")
-        private String file = "";
+            description =
+                    "Remove the suffix of a file, in place, after a check of its checksum, and the prefix if asked.")
+    static final class Remove extends OfFile {
 
         @Option(names = "--prefix", description = "Remove the prefix too.")
         private boolean prefixToo;
@@ -148,39 +181,13 @@ final class SuffixCommand extends Subcommand {
         private boolean prefixOnly;
 
         @Override
-        public Integer call() throws Exception {
-            try (FirmwareSource source = Inputs.open(file)) {
-                DfuEnvelope envelope = DfuEnvelope.open(source);
-                require(envelope, prefixOnly, file);
-                envelope.checkCrc();
-                rewrite(
-                        prefixToo || prefixOnly ? Optional.empty() : envelope.prefix(),
-                        envelope,
-                        prefixOnly ? envelope.suffix() : Optional.empty(),
-                        file);
-            }
-            console().print("Removed the " + (prefixOnly ? "prefix" : "suffix") + " of " + file + ".");
-            return ExitCode.OK;
-        }
-    }
-
-    private static void require(DfuEnvelope envelope, boolean prefix, String file) throws CommandException {
-        if (prefix && envelope.prefix().isEmpty()) {
-            throw new CommandException(
-                    ExitCode.DATA, file + " has no prefix: it begins neither as Stellaris' nor as LPC's.");
-        }
-        if (!prefix && envelope.suffix().isEmpty()) {
-            throw new CommandException(
-                    ExitCode.DATA, file + " has no DFU suffix: its last 16 bytes do not hold the mark \"UFD\".");
-        }
-    }
-
-    private static void rewrite(
-            Optional<DfuPrefix> prefix, DfuEnvelope envelope, Optional<DfuSuffix> suffix, String file)
-            throws IOException, CommandException {
-        try (Output output = Output.open(file, true)) {
-            DfuEnvelope.write(prefix, envelope.payload(), suffix, output.stream());
-            output.keep();
+        void at(DfuEnvelope envelope) throws IOException, CommandException {
+            require(envelope, prefixOnly);
+            rewrite(
+                    prefixToo || prefixOnly ? Optional.empty() : envelope.prefix(),
+                    envelope,
+                    prefixOnly ? envelope.suffix() : Optional.empty());
+            console().print("Removed the " + (prefixOnly ? "prefix" : "suffix") + " of " + file() + ".");
         }
     }
 }

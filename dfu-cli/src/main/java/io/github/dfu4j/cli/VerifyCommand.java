@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
         description =
                 "Compare a device's memory with a firmware file, and change nothing. Status 74 says that they differ, 69 that"
                         + " the device cannot be read.")
-final class VerifyCommand extends Subcommand {
+final class VerifyCommand extends UsbSubcommand {
 
     @Mixin
     private final ImageInput input = new ImageInput();
@@ -56,7 +56,7 @@ final class VerifyCommand extends Subcommand {
                         new Flasher(session, progress, root().cancellation().arm()).verify(plan(device, image, chosen));
             }
             if (json) {
-                console().print(Json.write(Reports.json(report)));
+                console().print(Json.write(Reports.shown(report).json()));
             } else {
                 print(report);
             }

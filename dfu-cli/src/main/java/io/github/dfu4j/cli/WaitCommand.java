@@ -15,7 +15,7 @@ import picocli.CommandLine.Option;
         name = "wait",
         description =
                 "Wait until a device in DFU mode is attached that fits -d, and say which it is. Status 75 says that none came.")
-final class WaitCommand extends Subcommand {
+final class WaitCommand extends UsbSubcommand {
 
     private static final Duration POLL = Duration.ofMillis(200);
 
@@ -23,7 +23,7 @@ final class WaitCommand extends Subcommand {
             names = "--timeout",
             paramLabel = "SECONDS",
             defaultValue = "60",
-            description = "How long to wait. Default: ${DEFAULT-VALUE}.")
+            description = "How long to wait (default: ${DEFAULT-VALUE}).")
     private int timeout = 60;
 
     @Override

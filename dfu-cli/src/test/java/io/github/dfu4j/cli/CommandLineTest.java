@@ -3,10 +3,21 @@ package io.github.dfu4j.cli;
 import static io.github.dfu4j.cli.CommandRun.dfu;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.Reader;
+import java.io.StringWriter;
+import java.io.Writer;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 
 class CommandLineTest {
 
@@ -20,15 +31,88 @@ class CommandLineTest {
     }
 
     @Test
-    void every_command_explains_itself() {
-        new picocli.CommandLine(new DfuCommand(new Console(java.io.Reader.nullReader(), nothing(), nothing(), false)))
-                .getSubcommands()
-                .keySet()
-                .forEach(name -> {
-                    CommandRun run = dfu(name, "--help");
-                    assertThat(run.status()).as(name).isZero();
-                    assertThat(run.out()).as(name).startsWith("Usage: dfu " + name);
-                });
+    void every_command_explains_itself_and_each_of_its_options_in_sentences() {
+        assertThat(commands()).hasSizeGreaterThan(30).allSatisfy(command -> {
+            CommandSpec spec = command.getCommandSpec();
+            CommandRun run = dfu((spec.qualifiedName().substring("dfu ".length()) + " --help").split(" "));
+            assertThat(run.status()).isZero();
+            assertThat(run.out()).startsWith("Usage: " + spec.qualifiedName()).contains("Exit status");
+            assertThat(spec.usageMessage().description())
+                    .isNotEmpty()
+                    .allSatisfy(text -> assertThat(text).endsWith("."));
+            assertThat(spec.args())
+                    .allSatisfy(arg -> assertThat(arg.description())
+                            .as("%s of %s", arg, spec.qualifiedName())
+                            .isNotEmpty()
+                            .allSatisfy(text -> assertThat(text).endsWith(".")));
+        });
+    }
+
+    @Test
+    void an_option_of_one_name_takes_the_same_everywhere() {
+        Map<String, Set<String>> taken = new TreeMap<>();
+        for (CommandLine command : commands()) {
+            for (OptionSpec option : command.getCommandSpec().options()) {
+                if (option.arity().max() > 0) {
+                    taken.computeIfAbsent(option.longestName(), name -> new TreeSet<>())
+                            .add(option.paramLabel());
+                }
+            }
+        }
+        assertThat(taken.remove("--alt")).containsExactly("N", "N|NAME"); // a file has no names
+        assertThat(taken).allSatisfy((name, labels) -> assertThat(labels).hasSize(1));
+        assertThat(taken)
+                .containsEntry("--at", Set.of("ADDR"))
+                .containsEntry("--size", Set.of("BYTES"))
+                .containsEntry("--timeout", Set.of("SECONDS"));
+    }
+
+    @Test
+    void options_about_usb_are_shown_where_they_mean_something_and_taken_everywhere() {
+        for (String command : List.of("list", "flash", "daisy", "daisy info", "daisy assets load")) {
+            assertThat(dfu((command + " --help").split(" ")).out())
+                    .as(command)
+                    .contains("--usb=", "--device=", "--flash-size=", "--trace=");
+        }
+        for (String command : List.of("inspect", "convert", "suffix", "suffix add", "sign", "simulate", "daisy pack")) {
+            assertThat(dfu((command + " --help").split(" ")).out())
+                    .as(command)
+                    .doesNotContain("--usb=", "--device=", "--flash-size=", "--trace=");
+        }
+        assertThat(dfu("demo", "--help").out()).contains("--trace=").doesNotContain("--usb=", "--device=");
+        assertThat(dfu("daisy", "info", "--help").out())
+                .as("it asks for no press")
+                .doesNotContain("--wait");
+
+        assertThat(dfu("--usb", "sim:stm32f407", "layout", "@F/0x0/1*1Kg").status())
+                .isZero();
+        assertThat(dfu("layout", "@F/0x0/1*1Kg", "--usb", "sim:stm32f407").status())
+                .isZero();
+    }
+
+    @Test
+    void the_words_of_an_option_are_lower_case_in_the_help_and_any_case_on_the_command_line() {
+        assertThat(dfu("daisy", "plan", "--help").out())
+                .contains("rom, daisy-bootloader, other-bootloader,", "(default: nothing");
+        CommandRun wrong = dfu("daisy", "flash", "x", "--from", "end");
+        assertThat(wrong.status()).isEqualTo(ExitCode.USAGE);
+        assertThat(wrong.err()).contains("'--from': expected one of bootloader, qspi, code, found \"end\"");
+        assertThat(dfu("--usb", "sim:daisy-seed", "daisy", "bootloader", "--enter", "Rom")
+                        .status())
+                .isZero();
+    }
+
+    private static List<CommandLine> commands() {
+        List<CommandLine> all = new ArrayList<>();
+        collect(new DfuCommand(new Console(Reader.nullReader(), nothing(), nothing(), false)).commandLine(), all);
+        return all;
+    }
+
+    private static void collect(CommandLine above, List<CommandLine> all) {
+        for (CommandLine command : above.getSubcommands().values()) {
+            all.add(command);
+            collect(command, all);
+        }
     }
 
     @Test
@@ -82,13 +166,13 @@ class CommandLineTest {
     }
 
     private static String explained(Throwable failure) {
-        java.io.StringWriter err = new java.io.StringWriter();
-        Console console = new Console(java.io.Reader.nullReader(), nothing(), err, false);
+        StringWriter err = new StringWriter();
+        Console console = new Console(Reader.nullReader(), nothing(), err, false);
         assertThat(new Failures(new DfuCommand(console)).explain(failure)).isEqualTo(ExitCode.SOFTWARE);
         return err.toString();
     }
 
-    private static java.io.Writer nothing() {
-        return java.io.Writer.nullWriter();
+    private static Writer nothing() {
+        return Writer.nullWriter();
     }
 }

@@ -62,6 +62,35 @@ class DaisyCommandsTest {
         CommandRun first = dfu("--usb", board(""), "daisy", "flash", Birds.path("birds-internal.elf"));
         assertThat(first.status()).as(first.err()).isZero();
         assertThat(first.out()).contains("The board left its bootloader for the program.");
+
+        CommandRun again =
+                dfu("--usb", board(""), "daisy", "flash", Birds.path("birds-internal.elf"), "--from", "code");
+        assertThat(again.status()).as(again.err()).isZero();
+        assertThat(again.out())
+                .contains("Write the code, 104152 bytes")
+                .doesNotContain("Write the data", "Write the Daisy bootloader");
+    }
+
+    @Test
+    void a_plan_needs_no_board_but_a_bootloader_to_install() {
+        String file = Birds.path("birds-internal.elf");
+        CommandRun missing = dfu(
+                "daisy",
+                "plan",
+                file,
+                "--bootloader",
+                folder.resolve("none.bin").toString());
+        assertThat(missing.status()).isEqualTo(ExitCode.NO_INPUT);
+
+        CommandRun rom = dfu("--usb", "sim:daisy-seed", "daisy", "plan", file, "--board", "rom");
+        assertThat(rom.status()).as(rom.err()).isZero();
+        assertThat(rom.out())
+                .containsSubsequence(
+                        "What is where:", "The board shows the ROM bootloader", "1. Write the Daisy bootloader");
+
+        CommandRun unknown = dfu("--usb", "sim:daisy-seed", "daisy", "plan", file);
+        assertThat(unknown.status()).as(unknown.err()).isZero();
+        assertThat(unknown.out()).contains("The board shows nothing on the bus.", "1. Hold BOOT, tap RESET");
     }
 
     @Test

@@ -96,7 +96,7 @@ class DeviceCommandsTest {
         assertThat(reading.status()).as(reading.err()).isZero();
         assertThat(read).hasSameBinaryContentAs(program);
 
-        assertThat(dfu("--usb", f407(), "erase", "--start", "0x08004000", "--size", "1")
+        assertThat(dfu("--usb", f407(), "erase", "--at", "0x08004000", "--size", "1")
                         .status())
                 .isZero();
         CommandRun differs = dfu("--usb", f407(), "verify", program.toString(), base[0], base[1]);
@@ -346,7 +346,7 @@ class DeviceCommandsTest {
                 "sim:stm32f407",
                 "read",
                 directory.resolve("x").toString(),
-                "--start",
+                "--at",
                 "0x080FFF00",
                 "--size",
                 "512");
@@ -405,7 +405,7 @@ class DeviceCommandsTest {
     @Test
     void erase_asks_what_to_erase() {
         assertThat(dfu("--usb", "sim:stm32f407", "erase").err())
-                .contains("--start and --size, or --mass-erase, or --read-unprotect");
+                .contains("--at and --size, or --mass-erase, or --read-unprotect");
         assertThat(dfu("--usb", "sim:stm32f407", "erase", "--mass-erase").err())
                 .contains("Say with --alt which memory");
         CommandRun plan = dfu("--usb", "sim:stm32f407", "erase", "--mass-erase", "--alt", "0", "-n");
