@@ -28,6 +28,12 @@ import picocli.CommandLine.Option;
 final class DaisyDoctorCommand extends DaisySubcommand {
 
     private static final Pattern LAST_PAGE = Pattern.compile("(?i)last page at 0x([0-9a-f]+) is not writ");
+
+    /** As dfu itself prints it where it may not open a device. */
+    private static final String UDEV_RULE =
+            "/etc/udev/rules.d/70-dfu-0483-df11.rules: SUBSYSTEM==\"usb\", ATTR{idVendor}==\"0483\", ATTR{idProduct}==\"df11\","
+                    + " MODE=\"0660\", TAG+=\"uaccess\"";
+
     private static final Map<Pattern, String> MEANINGS = meanings();
     private static final int HUB = 9;
 
@@ -75,8 +81,8 @@ final class DaisyDoctorCommand extends DaisySubcommand {
             console().print("     A new board has no Daisy bootloader: go by way of 2 and \"dfu daisy bootloader\".");
             console()
                     .print(
-                            "  4. Still nothing: another port, no hub; on Windows the WinUSB driver (Zadig), on Linux a udev rule:"
-                                    + " SUBSYSTEM==\"usb\", ATTRS{idVendor}==\"0483\", ATTRS{idProduct}==\"df11\", TAG+=\"uaccess\"");
+                            "  4. Still nothing: another port, no hub; on Windows the WinUSB driver (Zadig), on Linux a udev rule in "
+                                    + UDEV_RULE);
             Presses.picture().lines().forEach(console()::print);
             return ExitCode.UNAVAILABLE;
         }
@@ -214,8 +220,8 @@ final class DaisyDoctorCommand extends DaisySubcommand {
                         + " and a missing driver look the same: \"dfu daisy doctor\" without --error looks.");
         words.put(
                 "access|permission",
-                "Linux does not let this user open the device. Put this line into /etc/udev/rules.d/50-dfu.rules, and plug the board in"
-                        + " again: SUBSYSTEM==\"usb\", ATTRS{idVendor}==\"0483\", ATTRS{idProduct}==\"df11\", TAG+=\"uaccess\"");
+                "Linux does not let this user open the device. It takes a udev rule, and plugging the board in again. In "
+                        + UDEV_RULE);
         words.put(
                 "not_supported|not supported|driver",
                 "Windows has no WinUSB driver bound to the device. Install it with Zadig, for \"DFU in FS Mode\" and for \"Daisy Bootloader\".");

@@ -21,6 +21,11 @@ import org.jspecify.annotations.Nullable;
  * <p>The session knows the state that the device must be in, from {@link DfuTransitions}, and refuses a request that the device would
  * stall. It waits out each poll time that the device announces, exactly once, before the next DFU_GETSTATUS.
  *
+ * <p>A request that fails throws a {@link DfuException} which names the {@linkplain #during step}: a {@link DfuTransferException} if
+ * the transfer failed, a {@link DfuStatusException} if a block was refused and the device says why, a {@link DfuProtocolException} if
+ * its state does not allow the request or its answer makes no sense, a {@link DfuCancelledException} if the job was
+ * {@linkplain #cancelWhen cancelled}.
+ *
  * <p>A session belongs to one thread at a time.
  */
 public final class DfuSession implements Closeable {

@@ -6,7 +6,8 @@ import java.util.regex.Pattern;
 /**
  * A firmware version: numbers with dots between them, and perhaps a pre-release behind a hyphen, such as {@code 1.12.0-rc.2}.
  *
- * <p>Versions are ordered number by number, and a pre-release comes before its release; missing numbers count as zero.
+ * <p>Versions are ordered number by number, and a pre-release comes before its release; missing numbers count as zero, so that 1.0 and
+ * 1.0.0 are of the same order, though not equal.
  *
  * @param text the version, at most 64 characters, no number longer than nine digits
  */

@@ -46,8 +46,7 @@ public final class Usb4JavaBus implements UsbBus {
     private static final int MAX_CONTROL_LENGTH = 4096;
     private static final int STRING_TIMEOUT_MILLIS = 1000;
     private static final String NO_USB =
-            "/dev/bus/usb must exist. A container or a virtual machine has it only if its host"
-                    + " passes USB devices on.";
+            "A container or a virtual machine has /dev/bus/usb only if its host" + " passes USB devices on.";
 
     private final LibUsbCalls libusb;
     private final Platform platform;

@@ -22,7 +22,8 @@ import java.util.Arrays;
  * A conversation with a device that speaks DfuSe: one method for each operation of the protocol (AN3156).
  *
  * <p>Each method returns when the device has done, or at least accepted, the operation and is ready for the next one. An operation that
- * fails leaves the device as it is; {@link #toIdle(Deadline)} brings it back to dfuIDLE.
+ * fails throws what the requests of a {@link DfuSession} throw, or a {@link io.github.dfu4j.dfu.DfuTimeoutException} if the deadline
+ * passes first, and leaves the device as it is; {@link #toIdle(Deadline)} brings it back to dfuIDLE.
  */
 public final class DfuSeSession implements Closeable {
 
