@@ -25,6 +25,13 @@ class DeviceCommandsTest {
         return "sim:stm32f407?state=" + directory.resolve("board");
     }
 
+    /** Runs a command on a USB, with options behind it. */
+    private static CommandRun on(String usb, String[] command, String... options) {
+        return dfu(Stream.of(Stream.of("--usb", usb), Stream.of(command), Stream.of(options))
+                .flatMap(words -> words)
+                .toArray(String[]::new));
+    }
+
     private Path program(int size) throws IOException {
         byte[] bytes = new byte[size];
         new Random(7).nextBytes(bytes);
@@ -80,16 +87,14 @@ class DeviceCommandsTest {
     @Test
     void what_was_flashed_is_verified_read_and_erased_over_several_calls() throws IOException {
         Path program = program(40_000);
-        String[] base = {"--base", "0x08000000"};
+        String[] image = {program.toString(), "--base", "0x08000000"};
 
-        CommandRun flash = dfu("--usb", f407(), "flash", program.toString(), base[0], base[1]);
+        CommandRun flash = on(f407(), new String[] {"flash"}, image);
         assertThat(flash.status()).as(flash.err()).isZero();
         assertThat(flash.err()).contains("Plan for", "erase", "write", "writing alt 0");
         assertThat(flash.out()).contains("Wrote", "Verified by reading back");
 
-        assertThat(dfu("--usb", f407(), "verify", program.toString(), base[0], base[1])
-                        .status())
-                .isZero();
+        assertThat(on(f407(), new String[] {"verify"}, image).status()).isZero();
 
         Path read = directory.resolve("read.bin");
         CommandRun reading = dfu("--usb", f407(), "read", read.toString(), "--size", "40000");
@@ -99,7 +104,7 @@ class DeviceCommandsTest {
         assertThat(dfu("--usb", f407(), "erase", "--at", "0x08004000", "--size", "1")
                         .status())
                 .isZero();
-        CommandRun differs = dfu("--usb", f407(), "verify", program.toString(), base[0], base[1]);
+        CommandRun differs = on(f407(), new String[] {"verify"}, image);
         assertThat(differs.status()).isEqualTo(ExitCode.IO);
         assertThat(differs.err()).contains("differs from the image, first at 0x0800400");
     }
@@ -238,11 +243,10 @@ class DeviceCommandsTest {
                 .isEqualTo(ExitCode.USAGE);
 
         String[] flash = {"flash", program(100).toString(), "--base", "0x08000000", "-n"};
-        CommandRun refused = dfu("--usb", "sim:dso-nano", flash[0], flash[1], flash[2], flash[3], flash[4]);
+        CommandRun refused = on("sim:dso-nano", flash);
         assertThat(refused.status()).isEqualTo(ExitCode.DATA);
         assertThat(refused.err()).contains("bootloader's own", "--bootloader-region");
-        CommandRun allowed =
-                dfu("--usb", "sim:dso-nano", flash[0], flash[1], flash[2], flash[3], flash[4], "--bootloader-region");
+        CommandRun allowed = on("sim:dso-nano", flash, "--bootloader-region");
         assertThat(allowed.status()).as(allowed.err()).isZero();
         assertThat(allowed.err()).contains("can no longer be flashed over USB");
     }
@@ -252,37 +256,17 @@ class DeviceCommandsTest {
         byte[] bytes = Files.readAllBytes(program(60_000));
         Arrays.fill(bytes, 20_000, 40_000, (byte) 0xff);
         Path program = Files.write(directory.resolve("program.bin"), bytes);
-        String[] flash = {"flash", program.toString(), "--base", "0x08000000", "--json"};
-        dfu("--usb", f407(), flash[0], flash[1], flash[2], flash[3]);
+        String[] flash = {"flash", program.toString(), "--base", "0x08000000"};
+        on(f407(), flash);
 
-        assertThat(written(dfu("--usb", f407(), flash[0], flash[1], flash[2], flash[3], flash[4])))
-                .isZero();
-        assertThat(written(dfu("--usb", f407(), flash[0], flash[1], flash[2], flash[3], flash[4], "--rewrite")))
-                .isBetween(40_000L, 50_000L);
-        assertThat(written(dfu(
-                        "--usb",
-                        f407(),
-                        flash[0],
-                        flash[1],
-                        flash[2],
-                        flash[3],
-                        flash[4],
-                        "--rewrite",
-                        "--write-blank")))
+        assertThat(written(on(f407(), flash, "--json"))).isZero();
+        assertThat(written(on(f407(), flash, "--json", "--rewrite"))).isBetween(40_000L, 50_000L);
+        assertThat(written(on(f407(), flash, "--json", "--rewrite", "--write-blank")))
                 .isGreaterThanOrEqualTo(60_000L);
 
         bytes[59_999]++;
         Files.write(program, bytes);
-        assertThat(written(dfu(
-                        "--usb",
-                        f407(),
-                        flash[0],
-                        flash[1],
-                        flash[2],
-                        flash[3],
-                        flash[4],
-                        "--restart-safe",
-                        "--write-blank")))
+        assertThat(written(on(f407(), flash, "--json", "--restart-safe", "--write-blank")))
                 .as("the first sector too, for its vector table")
                 .isEqualTo(2 * 16_384L);
     }
@@ -300,11 +284,8 @@ class DeviceCommandsTest {
     void the_user_can_say_that_a_part_has_less_flash_than_its_bootloader_shows() throws IOException {
         String[] flash = {"flash", program(150_000).toString(), "--base", "0x08000000", "-n"};
 
-        assertThat(dfu("--usb", "sim:stm32h750", flash[0], flash[1], flash[2], flash[3], flash[4])
-                        .status())
-                .isZero();
-        CommandRun capped =
-                dfu("--usb", "sim:stm32h750", "--flash-size", "128K", flash[0], flash[1], flash[2], flash[3], flash[4]);
+        assertThat(on("sim:stm32h750", flash).status()).isZero();
+        CommandRun capped = on("sim:stm32h750", flash, "--flash-size", "128K");
         assertThat(capped.status()).isEqualTo(ExitCode.DATA);
         assertThat(capped.err()).contains("outside every region", "0x08000000..0x0801FFFF");
     }
@@ -359,16 +340,14 @@ class DeviceCommandsTest {
     @Test
     void reading_does_not_write_over_a_file_without_force() throws IOException {
         Path precious = Files.writeString(directory.resolve("precious"), "precious");
-        String[] read = {"--usb", "sim:stm32f407", "read", precious.toString(), "--size", "4"};
+        String[] read = {"read", precious.toString(), "--size", "4"};
 
-        CommandRun run = dfu(read);
+        CommandRun run = on("sim:stm32f407", read);
         assertThat(run.status()).isEqualTo(ExitCode.CANNOT_CREATE);
         assertThat(run.err()).contains("exists already", "--force");
         assertThat(precious).hasContent("precious");
 
-        assertThat(dfu(Stream.concat(Arrays.stream(read), Stream.of("--force")).toArray(String[]::new))
-                        .status())
-                .isZero();
+        assertThat(on("sim:stm32f407", read, "--force").status()).isZero();
         assertThat(precious).hasSize(4);
     }
 
@@ -472,36 +451,17 @@ class DeviceCommandsTest {
         String file = program(3_000).toString();
         String[] flash = {"flash", file, "--base", "0x08000000"};
 
-        CommandRun all = dfu("--usb", "sim:stm32f407?count=3", flash[0], flash[1], flash[2], flash[3], "--all");
+        CommandRun all = on("sim:stm32f407?count=3", flash, "--all");
         assertThat(all.status()).as(all.err()).isZero();
         assertThat(all.out()).contains("1-1      done", "1-3      done", "verified", "3 of 3 boards done.");
         assertThat(all.out().lines().limit(3).map(line -> line.substring(line.indexOf("in "))))
                 .as("each board has its own time")
                 .containsOnly("in 0.8 s");
 
-        CommandRun two = dfu(
-                "--usb",
-                "sim:stm32f407?count=3",
-                "-d",
-                "1-1",
-                "-d",
-                "1-3",
-                flash[0],
-                flash[1],
-                flash[2],
-                flash[3],
-                "--json");
+        CommandRun two = on("sim:stm32f407?count=3", flash, "-d", "1-1", "-d", "1-3", "--json");
         assertThat(two.json().findValuesAsText("device")).containsExactly("1-1", "1-3");
 
-        CommandRun failing = dfu(
-                "--usb",
-                "sim:stm32f407?count=2&fault=disconnect@30",
-                flash[0],
-                flash[1],
-                flash[2],
-                flash[3],
-                "--all",
-                "--json");
+        CommandRun failing = on("sim:stm32f407?count=2&fault=disconnect@30", flash, "--all", "--json");
         assertThat(failing.status()).isEqualTo(ExitCode.IO);
         assertThat(failing.json().findValuesAsText("failure"))
                 .hasSize(2)
@@ -623,7 +583,7 @@ class DeviceCommandsTest {
     void a_failure_shows_the_last_transfers_up_to_the_one_that_failed() throws IOException {
         String[] flash = {"flash", program(3_000).toString(), "--base", "0x08000000"};
 
-        CommandRun one = dfu("--usb", "sim:stm32f407?fault=stall@20", flash[0], flash[1], flash[2], flash[3]);
+        CommandRun one = on("sim:stm32f407?fault=stall@20", flash);
         assertThat(one.err().lines().toList().subList(one.err().lines().toList().size() - 6, (int)
                         one.err().lines().count()))
                 .satisfies(lines -> assertThat(lines.get(0))
@@ -641,15 +601,7 @@ class DeviceCommandsTest {
                 "64K");
         assertThat(read.err().stripTrailing()).contains("The last transfers").endsWith(" ! STALL");
 
-        CommandRun all = dfu(
-                "--usb",
-                "sim:stm32f407?count=2&fault=stall@20",
-                flash[0],
-                flash[1],
-                flash[2],
-                flash[3],
-                "--all",
-                "--json");
+        CommandRun all = on("sim:stm32f407?count=2&fault=stall@20", flash, "--all", "--json");
         assertThat(all.json().get(1).get("lastTransfers")).last().asString().contains(" ! STALL");
     }
 
