@@ -32,7 +32,7 @@ abstract class Words<E extends Enum<E>> implements ITypeConverter<E>, Iterable<S
     @Override
     public E convert(String text) {
         return constants()
-                .filter(constant -> of(constant).equalsIgnoreCase(text))
+                .filter(constant -> of(constant).equalsIgnoreCase(text.replace('_', '-')))
                 .findFirst()
                 .orElseThrow(() -> new TypeConversionException(
                         "expected one of " + String.join(", ", this) + ", found \"" + text + "\""));

@@ -72,16 +72,8 @@ class DaisyCommandsTest {
     }
 
     @Test
-    void a_plan_needs_no_board_but_a_bootloader_to_install() {
+    void a_plan_for_a_simulated_board_has_the_simulators_bootloader_to_install() {
         String file = Birds.path("birds-internal.elf");
-        CommandRun missing = dfu(
-                "daisy",
-                "plan",
-                file,
-                "--bootloader",
-                folder.resolve("none.bin").toString());
-        assertThat(missing.status()).isEqualTo(ExitCode.NO_INPUT);
-
         CommandRun rom = dfu("--usb", "sim:daisy-seed", "daisy", "plan", file, "--board", "rom");
         assertThat(rom.status()).as(rom.err()).isZero();
         assertThat(rom.out())
