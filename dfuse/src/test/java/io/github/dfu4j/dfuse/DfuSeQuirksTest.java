@@ -165,7 +165,7 @@ class DfuSeQuirksTest {
         "stm32f405, st-rom st-serial f4-mass-erase f4-flash-word layout-no-unit times-2.x times-f4",
         "stm32f767, st-rom layout-no-unit times-2.x times-f7",
         "stm32g474, st-rom g4-block layout-no-unit layout-zones times-1024",
-        "stm32h743, st-rom st-serial h7-stuck-busy h7-flash-word layout-no-unit times-1024 times-h7",
+        "stm32h743, st-rom st-serial h7-stuck-busy h7-flash-size h7-flash-word layout-no-unit times-1024 times-h7",
         "stm32l476, st-rom l4-stall l4-flash-word layout-no-unit times-2.x times-l4",
         "stm32wb55, st-rom wb-leave layout-no-unit times-1024 times-wb",
     })
