@@ -293,7 +293,7 @@ class DfuSeFormatTest {
         assertThat(DfuSeFormat.reader().withLimit(needed).read(file)).isEqualTo(image(0x08000000L, 1, 2, 3, 4));
         assertThatThrownBy(() -> DfuSeFormat.reader().withLimit(needed - 1).read(file))
                 .isInstanceOf(FirmwareFormatException.class)
-                .hasMessageContaining("more data than the limit of " + (needed - 1) + " bytes");
+                .hasMessageContaining("more data than the " + (needed - 1) + " bytes that may be held in memory");
     }
 
     @Test

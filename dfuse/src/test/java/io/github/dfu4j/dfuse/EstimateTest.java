@@ -199,13 +199,15 @@ class EstimateTest {
     }
 
     @Test
-    void an_erase_alone_costs_no_more_than_itself() throws Exception {
-        assertThat(FlashPlanner.planErase(
-                                device(PAGES, known()),
-                                List.of(AddressRange.ofSize(SECOND, 1024)),
-                                FlashOptions.DEFAULT)
-                        .estimate())
-                .isEqualTo(Duration.of(3 * 200 + 20_000, ChronoUnit.MICROS));
+    void an_erase_alone_costs_itself_and_its_reading_back() throws Exception {
+        DfuInterface device = device(PAGES, known());
+        List<AddressRange> page = List.of(AddressRange.ofSize(SECOND, 1024));
+        long erase = 3 * 200 + 20_000;
+        long read = 3 * 200 + 10_000 + 4 * 200 + 972;
+        assertThat(FlashPlanner.planErase(device, page, BARE).estimate())
+                .isEqualTo(Duration.of(erase, ChronoUnit.MICROS));
+        assertThat(FlashPlanner.planErase(device, page, FlashOptions.DEFAULT).estimate())
+                .isEqualTo(Duration.of(erase + read, ChronoUnit.MICROS));
     }
 
     @Test

@@ -117,6 +117,28 @@ class FlashEventsTest {
                         "Finished");
     }
 
+    /** Block number and length of each upload when a range is read. */
+    private List<String> uploads(long offset, int size) throws Exception {
+        device.transfers.clear();
+        new Flasher(device.session(quirks), FlashListener.NONE)
+                .read(
+                        FlashTarget.of(device.target(quirks)).get(0),
+                        AddressRange.ofSize(FLASH + offset, size),
+                        new ByteArrayOutputStream());
+        return device.transfers.stream()
+                .filter(s -> s.request() == 2)
+                .map(s -> s.value() + ":" + s.length())
+                .toList();
+    }
+
+    @Test
+    void one_address_serves_all_blocks_that_are_read_but_a_short_one() throws Exception {
+        assertThat(uploads(256, 500))
+                .as("memory goes on behind it")
+                .containsExactly("2:128", "3:128", "4:128", "5:128");
+        assertThat(uploads(700, 324)).as("up to its very end").containsExactly("2:128", "3:128", "2:68");
+    }
+
     @Test
     void reading_tells_how_far_it_is() throws Exception {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -157,8 +179,9 @@ class FlashEventsTest {
         assertThat(device.nanos()).isGreaterThanOrEqualTo(700_000_000L);
         QuirkTable both = behind.plus(quirks.rows());
         long before = device.nanos();
-        flash(both, zeros(0, 100), FlashOptions.DEFAULT);
+        FlashReport report = flash(both, zeros(0, 100), FlashOptions.DEFAULT);
         assertThat(device.nanos() - before).isLessThan(700_000_000L);
+        assertThat(report.took()).isEqualTo(Duration.ofNanos(device.nanos() - before));
     }
 
     @Test
@@ -261,5 +284,18 @@ class FlashEventsTest {
                         e -> assertThat(e.report().took())
                                 .as("three seconds and twenty to recover")
                                 .isLessThan(Duration.ofSeconds(24)));
+    }
+
+    @Test
+    void an_operation_that_hangs_does_not_use_up_the_time_of_its_job() {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        it.board.inject(new Fault.StuckBusy(1000, 5000), Fault.Trigger.at(25));
+        FirmwareImage image = Boards.image(FLASH, Boards.program(FLASH, 20_000, 3));
+        assertThatThrownBy(() -> it.flash(image, FlashOptions.DEFAULT.withDeadline(Duration.ofHours(1))))
+                .isInstanceOfSatisfying(
+                        FlashException.class,
+                        e -> assertThat(e.report().took())
+                                .as("thirty seconds and twenty to recover")
+                                .isLessThan(Duration.ofSeconds(55)));
     }
 }
