@@ -21,11 +21,13 @@ import io.github.dfu4j.usb.UsbDevice;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -109,26 +111,54 @@ final class FlashCommand extends UsbSubcommand {
         FirmwareFile file = input.read(console());
         try (Usb usb = Usb.open(root())) {
             Optional<ManifestVerifier> verifier = trust.verifier(input.name(), false);
-            List<FlashAll.Job> jobs = new ArrayList<>();
-            for (DfuInterface device : usb.devices(all)) {
-                jobs.add(device.isDfuSe() ? dfuSe(device, file, verifier) : plain(device, file));
+            List<DfuInterface> devices = usb.devices(all);
+            boolean alone = devices.size() == 1 && !all;
+            List<Board> boards = new ArrayList<>();
+            for (DfuInterface device : devices) {
+                try {
+                    boards.add(new Board(device, Optional.of(job(device, file, verifier)), Optional.empty()));
+                } catch (IOException | CommandException e) {
+                    if (alone || Failures.status(e) == ExitCode.USAGE) {
+                        throw e;
+                    }
+                    boards.add(new Board(device, Optional.empty(), Optional.of(e)));
+                }
             }
-            for (FlashAll.Job job : jobs) {
-                authenticate(job, verifier);
-            }
-            boolean alone = jobs.size() == 1 && !all;
+            List<FlashAll.Job> jobs =
+                    boards.stream().flatMap(board -> board.job().stream()).toList();
             List<Shown> shown = jobs.stream().map(FlashCommand::shown).toList();
             if (plans.isDryRun()) {
+                boards.forEach(this::warnIfRefused);
                 plans.show(console(), shown, alone);
-                return ExitCode.OK;
+                return status(boards.stream().flatMap(board -> board.refused().stream()));
             }
             shown.forEach(plan -> PlanOptions.tell(console(), plan));
-            int status = alone ? one(usb, jobs.get(0)) : many(usb, jobs);
+            int status = alone ? one(usb, jobs.get(0)) : many(usb, boards);
             if (status == ExitCode.OK && verifier.isPresent()) {
                 trust.flashed(verifier.get());
             }
             return status;
         }
+    }
+
+    /**
+     * One of several boards, before it is flashed.
+     *
+     * @param job what is to be done; empty if there is no plan for it
+     * @param refused why there is none
+     */
+    private record Board(DfuInterface device, Optional<FlashAll.Job> job, Optional<Exception> refused) {}
+
+    private void warnIfRefused(Board board) {
+        board.refused().ifPresent(why -> console().warn(name(board.device()) + ": " + Failures.message(why)));
+    }
+
+    private FlashAll.Job job(DfuInterface device, FirmwareFile file, Optional<ManifestVerifier> verifier)
+            throws IOException, CommandException {
+        Usb.mustBeUsable(device);
+        FlashAll.Job job = device.isDfuSe() ? dfuSe(device, file, verifier) : plain(device, file);
+        authenticate(job, verifier);
+        return job;
     }
 
     private FlashAll.Job dfuSe(DfuInterface device, FirmwareFile file, Optional<ManifestVerifier> verifier)
@@ -199,41 +229,58 @@ final class FlashCommand extends UsbSubcommand {
     }
 
     /** Flashes boards side by side; the status is that of the first that failed. */
-    private int many(Usb usb, List<FlashAll.Job> jobs) {
+    private int many(Usb usb, List<Board> boards) {
+        boards.forEach(this::warnIfRefused);
         List<FlashAll.Result> results = new FlashAll(
                         usb.bus(),
                         usb.quirks(),
                         usb::time,
                         root().cancellation().arm())
                 .run(
-                        jobs,
-                        result ->
-                                console().note("  " + board(result) + ": " + (result.succeeded() ? "done" : "failed")));
+                        boards.stream().flatMap(board -> board.job().stream()).toList(),
+                        result -> console()
+                                .note("  " + name(result.job().target()) + ": "
+                                        + (result.succeeded() ? "done" : "failed")));
+        Iterator<FlashAll.Result> next = results.iterator();
+        List<Row> rows = boards.stream()
+                .map(board -> new Row(
+                        name(board.device()),
+                        board.refused().isPresent()
+                                ? new FlashAll.Failed(board.refused().get())
+                                : next.next().outcome()))
+                .toList();
         if (plans.isJson()) {
-            console().print(Json.write(results.stream().map(FlashCommand::json).toList()));
+            console().print(Json.write(rows.stream().map(FlashCommand::json).toList()));
         } else {
-            for (FlashAll.Result result : results) {
+            for (Row row : rows) {
                 console()
                         .print(String.format(
                                 Locale.ROOT,
                                 "%-8s %-10s %s",
-                                board(result),
-                                result.succeeded() ? "done" : "FAILED",
-                                words(result.outcome())));
+                                row.name(),
+                                row.failure().isPresent() ? "FAILED" : "done",
+                                words(row.outcome())));
             }
             console()
-                    .print(results.stream().filter(FlashAll.Result::succeeded).count() + " of " + results.size()
+                    .print(rows.stream().filter(row -> row.failure().isEmpty()).count() + " of " + rows.size()
                             + " boards done.");
         }
-        return results.stream()
-                .flatMap(result -> result.failure().stream())
-                .map(Failures::status)
-                .findFirst()
-                .orElse(ExitCode.OK);
+        return status(rows.stream().flatMap(row -> row.failure().stream()));
     }
 
-    private static String board(FlashAll.Result result) {
-        UsbDevice device = result.job().target().device();
+    /** A row of the table of results. */
+    private record Row(String name, FlashAll.Outcome outcome) {
+        Optional<Exception> failure() {
+            return outcome instanceof FlashAll.Failed failed ? Optional.of(failed.cause()) : Optional.empty();
+        }
+    }
+
+    private static int status(Stream<Exception> failures) {
+        return failures.map(Failures::status).findFirst().orElse(ExitCode.OK);
+    }
+
+    private static String name(DfuInterface board) {
+        UsbDevice device = board.device();
         return device.port().map(PortPath::toString).orElse(device.key());
     }
 
@@ -250,11 +297,11 @@ final class FlashCommand extends UsbSubcommand {
         return (verified ? "verified" : "not verified") + ", in " + FlashProgress.seconds(took);
     }
 
-    private static Map<String, Object> json(FlashAll.Result result) {
+    private static Map<String, Object> json(Row row) {
         Map<String, Object> one = Json.object();
-        one.put("device", board(result));
-        report(result.outcome()).ifPresent(report -> one.put("report", report.json()));
-        result.failure().ifPresent(failure -> {
+        one.put("device", row.name());
+        report(row.outcome()).ifPresent(report -> one.put("report", report.json()));
+        row.failure().ifPresent(failure -> {
             one.put("failure", Failures.message(failure));
             one.put("status", Failures.status(failure));
             Failures.lastTransfers(failure).ifPresent(lines -> one.put("lastTransfers", lines));

@@ -151,15 +151,20 @@ final class Usb implements AutoCloseable {
      */
     DfuInterface device() throws UsbException, DfuSelectionException, CommandException {
         DfuInterface chosen = selector().inMode(DfuMode.DFU).one(interfaces());
-        if (chosen.device().accessProblem().isPresent()) {
-            throw chosen.device().accessProblem().get();
-        }
+        mustBeUsable(chosen);
         return chosen;
+    }
+
+    /** Throws why a device may not be opened, if it may not. */
+    static void mustBeUsable(DfuInterface device) throws UsbException {
+        if (device.device().accessProblem().isPresent()) {
+            throw device.device().accessProblem().get();
+        }
     }
 
     /**
      * The devices that a command for several boards means: all in DFU mode that fit, or one at each of several ports, or the only one. A
-     * device that speaks plain DFU may be in its application, if it is named and nothing else fits.
+     * device that speaks plain DFU may be in its application, if it is named and nothing else fits. Some may not be usable.
      *
      * @param all whether all that fit are meant
      * @throws DfuSelectionException if there is none, or it is not clear which
@@ -179,11 +184,6 @@ final class Usb implements AutoCloseable {
         }
         if (chosen.isEmpty()) {
             chosen.add(all ? selector().inMode(DfuMode.DFU).one(attached) : one(selector(), attached));
-        }
-        for (DfuInterface device : chosen) {
-            if (device.device().accessProblem().isPresent()) {
-                throw device.device().accessProblem().get();
-            }
         }
         return chosen;
     }

@@ -522,6 +522,29 @@ class DeviceCommandsTest {
     }
 
     @Test
+    void a_board_for_which_there_is_no_plan_does_not_keep_the_others_from_being_flashed() throws IOException {
+        String[] words = {
+            "--usb", "sim:stm32f407+stm32h743", "flash", program(3_000).toString(), "--base", "0x08180000", "--all"
+        };
+
+        CommandRun all = dfu(words);
+        assertThat(all.status()).isEqualTo(ExitCode.DATA);
+        assertThat(all.out()).containsPattern("1-1 +FAILED .*0x08180000").containsPattern("1-2 +done +verified");
+        assertThat(all.out()).contains("1 of 2 boards done.");
+
+        CommandRun json =
+                dfu(Stream.concat(Stream.of(words), Stream.of("--json")).toArray(String[]::new));
+        assertThat(json.json().get(0).get("status").asInt()).isEqualTo(ExitCode.DATA);
+        assertThat(json.json().get(1).get("report").get("proved").asBoolean()).isTrue();
+
+        CommandRun dry =
+                dfu(Stream.concat(Stream.of(words), Stream.of("--dry-run")).toArray(String[]::new));
+        assertThat(dry.status()).isEqualTo(ExitCode.DATA);
+        assertThat(dry.err()).contains("1-1: ", "0x08180000");
+        assertThat(dry.out()).contains("at port 1-2", "Nothing was touched.").doesNotContain("at port 1-1");
+    }
+
+    @Test
     void what_plain_dfu_cannot_do_is_not_passed_over_in_silence() throws IOException {
         CommandRun run = dfu("--usb", "sim:dfu11", "flash", program(100).toString(), "--deadline", "5");
 
