@@ -59,9 +59,9 @@ final class Output implements AutoCloseable {
             Path target = Files.exists(path) ? path.toRealPath() : path;
             Path temporary = target.resolveSibling(
                     "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".part");
-            OutputStream out = new NamedStream(name, Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW));
-            // Ctrl-C ends the process without closing anything.
+            // Ctrl-C ends the process without closing anything, and may come as soon as the file is there.
             temporary.toFile().deleteOnExit();
+            OutputStream out = new NamedStream(name, Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW));
             return new Output(target, temporary, new BufferedOutputStream(out, 1 << 16));
         } catch (IOException e) {
             throw new CommandException(ExitCode.CANNOT_CREATE, name + " cannot be written: " + Failures.message(e));
