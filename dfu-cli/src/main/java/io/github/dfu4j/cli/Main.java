@@ -26,14 +26,14 @@ public final class Main {
         DfuCommand root = new DfuCommand(console);
         Failures failures = new Failures(root);
         try {
-            // dfu-util's options mean other things than ours, so its command line stands apart.
+            // dfu-util's options mean other things than ours, so its command line stands apart. It is read as getopt does: an
+            // option's last value counts, and a beginning is enough that no other option has.
             boolean dfuUtil = args.length > 0 && args[0].equals("dfu-util");
             CommandLine line = (dfuUtil
                             ? new CommandLine(new DfuUtilCommand(console, root.cancellation()).spec())
                             : root.commandLine())
                     .setOut(console.out())
-                    .setOverwrittenOptionsAllowed(
-                            dfuUtil) // as getopt: the last one counts, and a start that is unique is enough
+                    .setOverwrittenOptionsAllowed(dfuUtil)
                     .setAbbreviatedOptionsAllowed(dfuUtil)
                     .setErr(console.err())
                     .setColorScheme(CommandLine.Help.defaultColorScheme(console.isTerminal() ? Ansi.AUTO : Ansi.OFF))
