@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReadbackProof {
 
-    private static final int SMALLEST_SHIFT = 8;
+    private static final int SHIFT = 8;
     private static final int LEAST = 16;
     private static final int MOST_TRIED = 8;
 
@@ -57,7 +57,7 @@ final class ReadbackProof {
 
     /** Takes notice of a block that was read. */
     void sample(long address, byte[] bytes, int length) {
-        if (probe == null && standing == Standing.OPEN && length >= LEAST && shiftOf(bytes, length) > 0) {
+        if (probe == null && standing == Standing.OPEN && length >= LEAST && isTelling(bytes, length)) {
             probeAddress = address;
             probe = Arrays.copyOf(bytes, length);
         }
@@ -69,12 +69,11 @@ final class ReadbackProof {
         if (standing != Standing.OPEN || sample == null) {
             return;
         }
-        int shift = shiftOf(sample, sample.length);
-        AddressRange shifted = new AddressRange(probeAddress + shift, probeAddress + sample.length);
+        AddressRange shifted = new AddressRange(probeAddress + SHIFT, probeAddress + sample.length);
         boolean[] equal = {true};
         reader.readExactly(shifted, (address, bytes, length) -> {
             for (int i = 0; i < length; i++) {
-                equal[0] &= bytes[i] == sample[shift + i];
+                equal[0] &= bytes[i] == sample[SHIFT + i];
             }
             return true;
         });
@@ -111,16 +110,14 @@ final class ReadbackProof {
         }
     }
 
-    /** The first shift at which the bytes differ from themselves; 0 if there is none, as in one byte repeated. */
-    private static int shiftOf(byte[] bytes, int length) {
-        for (int shift = SMALLEST_SHIFT; shift <= length - SMALLEST_SHIFT; shift += SMALLEST_SHIFT) {
-            for (int i = shift; i < length; i++) {
-                if (bytes[i] != bytes[i - shift]) {
-                    return shift;
-                }
+    /** Whether bytes differ from themselves when read from a few bytes further on; one byte repeated does not. */
+    private static boolean isTelling(byte[] bytes, int length) {
+        for (int i = SHIFT; i < length; i++) {
+            if (bytes[i] != bytes[i - SHIFT]) {
+                return true;
             }
         }
-        return 0;
+        return false;
     }
 
     static boolean isBlank(byte[] bytes, int length, byte erasedByte) {
