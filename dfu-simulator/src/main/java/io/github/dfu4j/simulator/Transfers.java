@@ -91,7 +91,7 @@ final class Transfers {
     }
 
     /** Gives a transfer to the device once it is free. */
-    private Outcome submit(long mine, ControlSetup setup, byte[] data, int offset, long deadline) throws UsbException {
+    private Outcome submit(long mine, ControlSetup setup, byte[] data, int offset, long deadline) {
         while (true) {
             Outcome outcome = board.inside(() -> {
                 long now = board.now();

@@ -442,7 +442,7 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
     // ---- what its transfers ask of it
 
     /** Waits until a time, or until something is so before that; while the clock is real, somebody may make it so. */
-    final void await(long until, BooleanSupplier so) throws UsbException {
+    final void await(long until, BooleanSupplier so) {
         while (true) {
             long next = inside(() -> {
                 long now = now();
@@ -523,13 +523,19 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
         }
     }
 
-    private void sleepUntil(long when) throws UsbException {
-        try {
-            time.sleep(Duration.ofNanos(when - time.nanos()));
-        } catch (InterruptedException e) {
+    /** An interrupt does not end a transfer that runs, as it does not with libusb; it stays for whoever looks next. */
+    private void sleepUntil(long when) {
+        boolean interrupted = false;
+        for (boolean slept = false; !slept; ) {
+            try {
+                time.sleep(Duration.ofNanos(when - time.nanos()));
+                slept = true;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
             Thread.currentThread().interrupt();
-            throw new UsbException(
-                    UsbException.Kind.UNKNOWN, "the thread was interrupted during a transfer to " + name, null, e);
         }
     }
 }

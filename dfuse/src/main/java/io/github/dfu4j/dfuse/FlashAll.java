@@ -147,8 +147,10 @@ public final class FlashAll {
                     try {
                         results.add(running.get(i).get());
                     } catch (InterruptedException e) {
+                        if (!interrupted) {
+                            threads.shutdownNow(); // each job ends in dfuIDLE and with its report, not to be disturbed again
+                        }
                         interrupted = true;
-                        threads.shutdownNow(); // each job ends in dfuIDLE and with its report
                     } catch (ExecutionException e) {
                         results.add(new Result(jobs.get(i), new Failed(new IllegalStateException(e.getCause()))));
                     }
