@@ -148,7 +148,8 @@ public final class FlashAll {
                         results.add(running.get(i).get());
                     } catch (InterruptedException e) {
                         if (!interrupted) {
-                            threads.shutdownNow(); // each job ends in dfuIDLE and with its report, not to be disturbed again
+                            threads.shutdownNow(); // each job ends in dfuIDLE and with its report, not to be disturbed
+                            // again
                         }
                         interrupted = true;
                     } catch (ExecutionException e) {

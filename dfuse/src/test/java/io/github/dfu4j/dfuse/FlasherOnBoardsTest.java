@@ -29,6 +29,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -566,6 +567,34 @@ class FlasherOnBoardsTest {
                             .flash(plan))
                     .isSameAs(mistake);
             assertThat(session.dfu().getState()).isEqualTo(DfuState.IDLE);
+        }
+    }
+
+    @Test
+    void a_job_that_breaks_off_says_in_its_message_what_it_did_and_names_three_ranges_of_it() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32g474"));
+        it.board.memoryAt(FLASH).load(FLASH, new byte[0x8000]);
+        FirmwareImage.Builder islands = FirmwareImage.builder();
+        for (int i = 1; i < 6; i++) {
+            islands.add(Boards.image(FLASH + 0x1000L * i, Boards.program(FLASH, 0x800, i)));
+        }
+        AtomicBoolean cancelled = new AtomicBoolean();
+        FlashPlan plan = FlashPlanner.plan(it.target(), islands.build(), FlashOptions.DEFAULT);
+        try (DfuSeSession session = it.open()) {
+            Flasher flasher = new Flasher(
+                    session,
+                    event -> cancelled.set(cancelled.get()
+                            || (event instanceof FlashEvent.Progress step && step.phase() == FlashEvent.Phase.WRITE)),
+                    cancelled::get);
+
+            assertThatThrownBy(() -> flasher.flash(plan))
+                    .hasMessageStartingWith(
+                            "Cancelled. Until then 10240 bytes (0x08001000..0x080017FF, 0x08002000..0x080027FF,"
+                                    + " 0x08003000..0x080037FF and 2 more) were erased and 2048 bytes (0x08001000..0x080017FF) written;");
+        }
+        try (DfuSeSession session = it.open()) {
+            assertThatThrownBy(() -> new Flasher(session, FlashListener.NONE, () -> true).flash(plan))
+                    .hasMessage("Cancelled. Nothing was changed on the device.");
         }
     }
 
