@@ -26,7 +26,8 @@ public final class Main {
         DfuCommand root = new DfuCommand(console);
         Failures failures = new Failures(root);
         try {
-            // dfu-util's options mean other things than ours, so its command line stands apart. It is read as getopt does: an
+            // dfu-util's options mean other things than ours, so its command line stands apart. It is read as getopt
+            // does: an
             // option's last value counts, and a beginning is enough that no other option has.
             boolean dfuUtil = args.length > 0 && args[0].equals("dfu-util");
             CommandLine line = (dfuUtil

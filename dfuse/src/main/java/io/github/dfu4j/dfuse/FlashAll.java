@@ -147,9 +147,9 @@ public final class FlashAll {
                     try {
                         results.add(running.get(i).get());
                     } catch (InterruptedException e) {
+                        // Each job ends in dfuIDLE and with its report; to be interrupted again would disturb it.
                         if (!interrupted) {
-                            threads.shutdownNow(); // each job ends in dfuIDLE and with its report, not to be disturbed
-                            // again
+                            threads.shutdownNow();
                         }
                         interrupted = true;
                     } catch (ExecutionException e) {
