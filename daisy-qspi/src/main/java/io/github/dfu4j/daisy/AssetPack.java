@@ -231,56 +231,63 @@ public final class AssetPack {
         return bytes.clone();
     }
 
-    /** A C header with the address, the size and, for audio, the number of frames of each asset. */
-    public String cHeader() {
+    /**
+     * A C header with the address, the size and, for audio, the number of frames of each asset.
+     *
+     * @param title what its macros begin with, mostly the name of its file without ending; two packs of one program need different ones
+     */
+    public String cHeader(String title) {
+        String word = identifier(title);
+        String prefix = word.isEmpty() || word.charAt(0) < 'A' || word.charAt(0) > 'Z' ? "ASSETS_" + word : word;
+        List<String> taken = new ArrayList<>();
         StringBuilder text = new StringBuilder();
         text.append("/* Assets in QSPI flash, packed by dfu4j. Made again with each pack; do not edit. */\n");
-        text.append("#ifndef ASSETS_H\n#define ASSETS_H\n#include <stdint.h>\n\n");
-        text.append("#define ASSETS_ADDRESS ").append(AddressRange.hex(address)).append("u\n");
-        text.append("#define ASSETS_SIZE ").append(bytes.length).append("u\n");
-        text.append("#define ASSETS_COUNT ").append(entries.size()).append("u\n");
-        List<String> names = new ArrayList<>();
+        text.append("#ifndef ")
+                .append(prefix)
+                .append("_H\n#define ")
+                .append(prefix)
+                .append("_H\n");
+        text.append("#include <stdint.h>\n\n");
+        taken.add(prefix + "_H");
+        define(text, taken, prefix + "_ADDRESS", AddressRange.hex(address) + "u");
+        define(text, taken, prefix + "_SIZE", bytes.length + "u");
+        define(text, taken, prefix + "_COUNT", entries.size() + "u");
         for (Entry entry : entries) {
-            String name = identifier(entry.name(), names);
-            names.addAll(macros(name));
+            String name = free(prefix + "_" + identifier(entry.name()), taken);
             text.append("\n/* ").append(entry.name().replace("*/", "* /")).append(" */\n");
-            text.append("#define ")
-                    .append(name)
-                    .append(" ((const uint8_t *)")
-                    .append(AddressRange.hex(entry.range().start()))
-                    .append("u)\n");
-            text.append("#define ")
-                    .append(name)
-                    .append("_SIZE ")
-                    .append(entry.range().size())
-                    .append("u\n");
+            AddressRange range = entry.range();
+            define(text, taken, name, "((const uint8_t *)" + AddressRange.hex(range.start()) + "u)");
+            define(text, taken, name + "_SIZE", range.size() + "u");
             if (entry.frameSize() > 0) {
-                text.append("#define ")
-                        .append(name)
-                        .append("_FRAMES ")
-                        .append(entry.range().size() / entry.frameSize())
-                        .append("u\n");
+                define(text, taken, name + "_FRAMES", range.size() / entry.frameSize() + "u");
             }
         }
         return text.append("\n#endif\n").toString();
     }
 
-    /** A C identifier made of a file's name, other than those there are. */
-    private static String identifier(String name, List<String> taken) {
-        StringBuilder id = new StringBuilder("ASSET_");
+    private static void define(StringBuilder text, List<String> taken, String macro, String value) {
+        text.append("#define ").append(macro).append(' ').append(value).append('\n');
+        taken.add(macro);
+    }
+
+    /** What a C identifier can hold of a name. */
+    private static String identifier(String name) {
+        StringBuilder id = new StringBuilder();
         for (char c : name.toUpperCase(Locale.ROOT).toCharArray()) {
             id.append((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c : '_');
         }
-        String result = id.toString();
-        for (int n = 2; !Collections.disjoint(taken, macros(result)); n++) {
-            result = id + "_" + n;
-        }
-        return result;
+        return id.toString();
     }
 
-    /** What the header may define for an asset. */
-    private static List<String> macros(String name) {
-        return Arrays.asList(name, name + "_SIZE", name + "_FRAMES");
+    /** A name for an asset's macros, none of which is taken. */
+    private static String free(String name, List<String> taken) {
+        String result = name;
+        for (int n = 2;
+                !Collections.disjoint(taken, Arrays.asList(result, result + "_SIZE", result + "_FRAMES"));
+                n++) {
+            result = name + "_" + n;
+        }
+        return result;
     }
 
     private static long aligned(long address, int alignment) {

@@ -83,8 +83,8 @@ class AssetPackTest {
     @Test
     void names_that_make_the_same_c_identifier_get_different_ones() {
         String header = AssetPack.of(0x900c_0000L, 4, List.of(asset("a-b", 1), asset("a b", 2)))
-                .cHeader();
-        assertThat(header).contains("#define ASSET_A_B ").contains("#define ASSET_A_B_2 ");
+                .cHeader("assets");
+        assertThat(header).contains("#define ASSETS_A_B ").contains("#define ASSETS_A_B_2 ");
     }
 
     @Test
@@ -92,8 +92,16 @@ class AssetPackTest {
         String header = AssetPack.of(
                         0x900c_0000L,
                         4,
-                        List.of(asset("a", 1), asset("a size", 2), asset("a-size", 3), asset("a size frames", 4)))
-                .cHeader();
+                        List.of(
+                                asset("a", 1),
+                                asset("a size", 2),
+                                asset("a-size", 3),
+                                asset("a size frames", 4),
+                                asset("h", 5),
+                                asset("count", 6),
+                                asset("address", 7),
+                                asset("size", 8)))
+                .cHeader("assets");
         List<String> macros = header.lines()
                 .filter(line -> line.startsWith("#define "))
                 .map(line -> line.split(" ", -1)[1])
@@ -128,10 +136,14 @@ class AssetPackTest {
         Files.writeString(folder.resolve("data.h"), DataHeader.cSource());
         Files.writeString(
                 folder.resolve("assets.h"),
-                AssetPack.of(0x900c_0000L, 4, List.of(asset("a", 5))).cHeader());
+                AssetPack.of(0x900c_0000L, 4, List.of(asset("a", 5))).cHeader("assets"));
+        Files.writeString(
+                folder.resolve("808.h"),
+                AssetPack.of(0x9010_0000L, 4, List.of(asset("a", 7))).cHeader("808"));
         Files.writeString(folder.resolve("main.c"), """
                 #include "data.h"
                 #include "assets.h"
+                #include "808.h"
                 #include <stdio.h>
                 #include <string.h>
                 static _Alignas(4) uint8_t bytes[4096];
@@ -140,7 +152,7 @@ class AssetPackTest {
                     if (argc != 2 || !file || fread(bytes, 1, sizeof bytes, file) == 0) return 3;
                     const uint8_t *data; uint32_t size;
                     if (!dfu4j_check(bytes, &data, &size)) return 1;
-                    return size == 16 && memcmp(data, "samples of birds", 16) == 0 && ASSET_A_SIZE == 5u ? 0 : 2;
+                    return size == 16 && memcmp(data, "samples of birds", 16) == 0 && ASSETS_A_SIZE == 5u && ASSETS_808_A_SIZE == 7u ? 0 : 2;
                 }
                 """);
         assertThat(status("gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-o", path("check"), path("main.c")))

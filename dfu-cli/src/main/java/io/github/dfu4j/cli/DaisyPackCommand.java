@@ -48,7 +48,10 @@ final class DaisyPackCommand extends Subcommand {
             description = "The pack to write.")
     private @Nullable String output;
 
-    @Option(names = "--header", paramLabel = "FILE", description = "The C header to write.")
+    @Option(
+            names = "--header",
+            paramLabel = "FILE",
+            description = "The C header to write; its macros begin with the file's name.")
     private @Nullable String header;
 
     @Option(
@@ -103,13 +106,20 @@ final class DaisyPackCommand extends Subcommand {
         }
         write(output, pack.toBytes());
         if (header != null) {
-            write(header, pack.cHeader().getBytes(StandardCharsets.UTF_8));
+            write(header, pack.cHeader(title(header)).getBytes(StandardCharsets.UTF_8));
         }
         DaisyAssetsCommand.list(console(), pack.entries());
         console()
                 .print(Numbers.bytes(pack.toBytes().length) + " for " + AddressRange.hex(at)
                         + "; load them with \"dfu daisy assets load " + output + "\".");
         return ExitCode.OK;
+    }
+
+    /** The name of a file without its ending. */
+    private static String title(String file) throws CommandException {
+        String name = String.valueOf(Inputs.path(file).getFileName());
+        int dot = name.lastIndexOf('.');
+        return dot > 0 ? name.substring(0, dot) : name;
     }
 
     private List<Path> files() throws IOException, CommandException {

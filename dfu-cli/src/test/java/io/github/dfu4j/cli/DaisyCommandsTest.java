@@ -347,8 +347,8 @@ class DaisyCommandsTest {
         dfu("daisy", "pack", note.toString(), Birds.path("birds.wav"), "--decode-wav", "-o", second.toString());
         assertThat(Files.readAllBytes(second)).isEqualTo(Files.readAllBytes(first));
         assertThat(Files.readString(header))
-                .contains("ASSET_BIRDS_WAV_FRAMES 145783u")
-                .contains("ASSET_NOTE_TXT_SIZE 5u");
+                .contains("A_BIRDS_WAV_FRAMES 145783u")
+                .contains("A_NOTE_TXT_SIZE 5u");
         String honest = board("&mode=bootloader&bootloader=honest");
         assertThat(dfu("--usb", honest, "daisy", "assets", "load", first.toString())
                         .status())
