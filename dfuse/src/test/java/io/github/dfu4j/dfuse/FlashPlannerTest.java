@@ -176,6 +176,33 @@ class FlashPlannerTest {
     }
 
     @Test
+    void what_an_erase_clears_beside_what_was_asked_for_is_told() throws Exception {
+        DfuInterface f4 = new Boards<>(new Stm32Rom("stm32f407")).target();
+        DfuInterface daisy = Boards.daisy().target();
+
+        assertThat(FlashPlanner.planErase(f4, List.of(AddressRange.ofSize(0x0800_0000L, 1)), FlashOptions.DEFAULT)
+                        .warnings())
+                .isEmpty();
+        assertThat(FlashPlanner.planErase(daisy, List.of(AddressRange.ofSize(0x9000_0000L, 1)), FlashOptions.DEFAULT)
+                        .warnings())
+                .containsExactly("Erasing also clears 0x90001000..0x9000FFFF in Flash.");
+        assertThat(FlashPlanner.plan(
+                                daisy,
+                                image().add(Segment.of(0x9000_0000L, CODE)).build(),
+                                FlashOptions.DEFAULT)
+                        .warnings())
+                .contains("Erasing also clears 0x900003E8..0x9000FFFF in Flash, which the image does not fill.");
+        FlashOptions all = FlashOptions.DEFAULT.withMassErase(true);
+        assertThat(FlashPlanner.planErase(f4, List.of(AddressRange.ofSize(0x0800_0000L, 1)), all)
+                        .warnings())
+                .containsExactly("All of Internal Flash is erased.");
+        assertThat(FlashPlanner.plan(
+                                f4, image().add(Segment.of(0x0800_0000L, CODE)).build(), all)
+                        .warnings())
+                .contains("All of Internal Flash is erased, not only what the image needs.");
+    }
+
+    @Test
     void an_erase_outside_every_region_is_named_with_the_regions_that_there_are() throws Exception {
         DfuInterface device = device("@Flash /0x08000000/2*4Kg", 1024, oddity());
         assertThatThrownBy(() -> FlashPlanner.planErase(
