@@ -11,6 +11,7 @@ import io.github.dfu4j.simulator.VirtualBoard.Running;
 import io.github.dfu4j.simulator.VirtualBus;
 import java.awt.GraphicsEnvironment;
 import java.awt.Point;
+import java.awt.Rectangle;
 import java.awt.Robot;
 import java.awt.datatransfer.DataFlavor;
 import java.awt.datatransfer.Transferable;
@@ -77,13 +78,8 @@ class DaisyExamplesTest {
         DropWindow window = onSwing(
                 () -> new DropWindow(bus, bus.time(), DropWindow.byItself(board), Optional.of(DropWindow.standIn())));
         FileToDrag file = onSwing(() -> new FileToDrag(BIRDS));
-        onSwing(() -> {
-            window.frame().setBounds(0, 100, 900, 500);
-            window.frame().setVisible(true);
-            file.frame.setBounds(0, 0, 300, 80);
-            file.frame.setVisible(true);
-            return true;
-        });
+        show(window.frame(), new Rectangle(0, 100, 900, 500));
+        show(file.frame, new Rectangle(0, 0, 300, 80));
         file.dragTo(window.target());
         RouteReport report = window.finished().get(60, TimeUnit.SECONDS);
         assertThat(report.ending()).isEqualTo(RouteReport.Ending.LEFT);
@@ -101,6 +97,25 @@ class DaisyExamplesTest {
             file.frame.dispose();
             return true;
         });
+    }
+
+    /** Where no window manager runs, a window may at first appear in the corner of the display, wherever it is to be. */
+    private static void show(JFrame frame, Rectangle where) throws Exception {
+        Robot display = new Robot();
+        onSwing(() -> {
+            frame.setBounds(where);
+            frame.setVisible(true);
+            return true;
+        });
+        display.waitForIdle();
+        for (int i = 0; i < 50 && !onSwing(frame::getBounds).equals(where); i++) {
+            onSwing(() -> {
+                frame.setBounds(where);
+                return true;
+            });
+            display.waitForIdle();
+        }
+        assertThat(onSwing(frame::getBounds)).isEqualTo(where);
     }
 
     private static BufferedImage picture(DropWindow window) {
@@ -148,10 +163,12 @@ class DaisyExamplesTest {
         /**
          * Drags the file with the mouse: presses the button, moves, and lets go once the target has answered. Where the display is too slow
          * for that, it tries again.
+         *
+         * <p>The mouse does not wait for the display to be idle: while something is dragged it can wait in vain, each time for many
+         * seconds.
          */
         private void dragTo(JComponent target) throws Exception {
             Robot mouse = new Robot();
-            mouse.setAutoWaitForIdle(true);
             mouse.waitForIdle();
             Point from = onSwing(icon::getLocationOnScreen);
             Point to = onSwing(target::getLocationOnScreen);
@@ -161,13 +178,11 @@ class DaisyExamplesTest {
                 DragSource.getDefaultDragSource().addDragSourceListener(drag);
                 mouse.mouseMove(from.x + 10, from.y + 10);
                 mouse.mousePress(InputEvent.BUTTON1_DOWN_MASK);
-                for (int step = 0; step <= 20; step++) {
+                for (int step = 0; step < 400 && !drag.isAnswered(); step++) {
+                    int done = Math.min(step, 20);
                     mouse.mouseMove(
-                            from.x + 10 + (to.x + 40 - from.x) * step / 20,
-                            from.y + 10 + (to.y + 40 - from.y) * step / 20);
-                }
-                for (int i = 0; i < 400 && !drag.answered.await(50, TimeUnit.MILLISECONDS); i++) {
-                    mouse.mouseMove(to.x + 50 + i % 2, to.y + 50);
+                            from.x + 10 + (to.x + 40 - from.x) * done / 20 + step % 2,
+                            from.y + 10 + (to.y + 40 - from.y) * done / 20);
                 }
                 mouse.mouseRelease(InputEvent.BUTTON1_DOWN_MASK);
                 dropped = drag.dropped
@@ -183,6 +198,11 @@ class DaisyExamplesTest {
     private static final class Drag extends DragSourceAdapter {
         private final CountDownLatch answered = new CountDownLatch(1);
         private final CompletableFuture<Boolean> dropped = new CompletableFuture<>();
+
+        /** Whether the target will take what is dragged, once it had a moment to say so. */
+        boolean isAnswered() throws InterruptedException {
+            return answered.await(50, TimeUnit.MILLISECONDS);
+        }
 
         @Override
         public void dragEnter(DragSourceDragEvent event) {
