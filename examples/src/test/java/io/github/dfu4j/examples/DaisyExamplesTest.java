@@ -115,7 +115,8 @@ class DaisyExamplesTest {
             });
             display.waitForIdle();
         }
-        assertThat(onSwing(frame::getBounds)).isEqualTo(where);
+        Rectangle shown = onSwing(frame::getBounds);
+        assertThat(shown).isEqualTo(where);
     }
 
     private static BufferedImage picture(DropWindow window) {
