@@ -79,6 +79,20 @@ public final class FirmwareImage {
                 .sum();
     }
 
+    /** The longest ranges of addresses without a gap that the image covers, whether by data or by fills, in ascending order. */
+    public List<AddressRange> runs() {
+        List<AddressRange> runs = new ArrayList<>();
+        for (Segment segment : segments) {
+            int last = runs.size() - 1;
+            if (last >= 0 && runs.get(last).end() == segment.start()) {
+                runs.set(last, new AddressRange(runs.get(last).start(), segment.end()));
+            } else {
+                runs.add(segment.range());
+            }
+        }
+        return Collections.unmodifiableList(runs);
+    }
+
     /** From the first address of the first segment to the last address of the last one; empty if there is none. */
     public Optional<AddressRange> span() {
         return isEmpty()

@@ -6,7 +6,6 @@ import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.image.FirmwareRejectedException;
 import io.github.dfu4j.image.FirmwareRejectedException.Reason;
 import io.github.dfu4j.image.FirmwareVerifier.Target;
-import io.github.dfu4j.trust.internal.Digester;
 import io.github.dfu4j.trust.internal.Json;
 import io.github.dfu4j.trust.internal.Json.Obj;
 import io.github.dfu4j.trust.internal.Text;
@@ -106,7 +105,7 @@ public record Manifest(String name, FirmwareVersion version, Target target, List
     public static Manifest of(
             FirmwareImage image, String name, FirmwareVersion version, Target target, DigestAlgorithm algorithm) {
         List<Range> ranges = new ArrayList<>();
-        for (AddressRange run : Digester.runs(image)) {
+        for (AddressRange run : image.runs()) {
             ranges.add(new Range(run, Digest.ofRange(image, run, algorithm)));
         }
         return new Manifest(name, version, target, ranges);
@@ -229,7 +228,7 @@ public record Manifest(String name, FirmwareVersion version, Target target, List
     }
 
     private void check(FirmwareImage image, boolean mayBePart) throws FirmwareRejectedException {
-        List<AddressRange> runs = Digester.runs(image);
+        List<AddressRange> runs = image.runs();
         if (runs.isEmpty()) {
             throw wrong("the firmware is empty");
         }

@@ -6,7 +6,6 @@ import io.github.dfu4j.image.FirmwareFormatException;
 import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.image.FirmwareWriter;
 import io.github.dfu4j.image.ImagePart;
-import io.github.dfu4j.image.Segment;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
@@ -54,7 +53,8 @@ public final class Uf2Writer implements FirmwareWriter {
                     "",
                     "UF2 holds addresses of 32 bits, but the image reaches to " + AddressRange.hex(end - 1));
         }
-        List<AddressRange> runs = runs(image);
+        // A block may hold the end of data and the beginning of a fill.
+        List<AddressRange> runs = image.runs();
         long blocks = 0;
         for (AddressRange run : runs) {
             blocks += (run.end() + PAYLOAD - 1) / PAYLOAD - run.start() / PAYLOAD;
@@ -79,19 +79,5 @@ public final class Uf2Writer implements FirmwareWriter {
                 address += n;
             }
         }
-    }
-
-    /** The addresses without gaps: a block may hold the end of data and the beginning of a fill. */
-    private static List<AddressRange> runs(FirmwareImage image) {
-        List<AddressRange> runs = new ArrayList<>();
-        for (Segment s : image.segments()) {
-            int last = runs.size() - 1;
-            if (last >= 0 && runs.get(last).end() == s.start()) {
-                runs.set(last, new AddressRange(runs.get(last).start(), s.end()));
-            } else {
-                runs.add(s.range());
-            }
-        }
-        return runs;
     }
 }

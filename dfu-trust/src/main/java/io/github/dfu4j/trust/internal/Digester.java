@@ -7,9 +7,7 @@ import io.github.dfu4j.trust.DigestAlgorithm;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.Iterator;
-import java.util.List;
 import java.util.zip.CRC32;
 import org.bouncycastle.crypto.digests.Blake2bDigest;
 import org.bouncycastle.crypto.digests.SHA3Digest;
@@ -36,7 +34,7 @@ public abstract class Digester {
     private static byte[] digest(FirmwareImage image, DigestAlgorithm algorithm, boolean withBounds) {
         Digester digester = of(algorithm);
         byte[] chunk = new byte[(int) Math.min(CHUNK, image.size())];
-        Iterator<AddressRange> runs = runs(image).iterator();
+        Iterator<AddressRange> runs = image.runs().iterator();
         long end = -1;
         for (Segment segment : image.segments()) {
             if (segment.start() != end) {
@@ -57,20 +55,6 @@ public abstract class Digester {
             }
         }
         return digester.digest();
-    }
-
-    /** The longest ranges of addresses without a gap that the image covers, whether by data or by fills. */
-    public static List<AddressRange> runs(FirmwareImage image) {
-        List<AddressRange> runs = new ArrayList<>();
-        for (Segment segment : image.segments()) {
-            int last = runs.size() - 1;
-            if (last >= 0 && runs.get(last).end() == segment.start()) {
-                runs.set(last, new AddressRange(runs.get(last).start(), segment.end()));
-            } else {
-                runs.add(segment.range());
-            }
-        }
-        return runs;
     }
 
     private static Digester of(DigestAlgorithm algorithm) {
