@@ -376,6 +376,34 @@ class UsbIpLoopbackTest {
     }
 
     @Test
+    void a_list_neither_waits_for_a_transfer_nor_takes_its_answer() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch listed = new CountDownLatch(1);
+        bus.plug("1-1", 0xdf11, (setup, data, offset) -> {
+            if (setup.equals(GETSTATUS)) {
+                begun.countDown();
+                await(listed);
+            }
+            return STATUS.control(setup, data, offset);
+        });
+        try (UsbConnection connection = open("1-1")) {
+            CompletableFuture<Integer> answer = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return connection.control(GETSTATUS, new byte[6], 0, AMPLE);
+                } catch (UsbException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            await(begun);
+            assertThat(client.devices()).containsExactly(connection.device());
+            assertThat(answer).isNotDone();
+            listed.countDown();
+            assertThat(answer.get(AMPLE, TimeUnit.MILLISECONDS)).isEqualTo(6);
+            assertThat(connection.control(GETSTATUS, new byte[6], 0, AMPLE)).isEqualTo(6);
+        }
+    }
+
+    @Test
     void an_open_device_stays_listed() throws Exception {
         bus.plug("1-1", 0xdf11, STATUS);
         try (UsbConnection connection = open("1-1")) {

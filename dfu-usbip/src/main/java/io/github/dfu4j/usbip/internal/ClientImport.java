@@ -9,6 +9,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** The client's side of one import: control transfers, one at a time. */
@@ -22,8 +23,11 @@ public final class ClientImport implements Closeable {
     private final ExportedDevice description;
     private final String name;
     private final Duration answerTimeout;
+    /** Held while the channel is read, so that nobody takes another's bytes; closing needs it not, and so cuts a transfer short. */
+    private final ReentrantLock reading = new ReentrantLock();
+
     private int lastSeqnum;
-    private @Nullable UsbException lost;
+    private volatile @Nullable UsbException lost;
 
     /**
      * Asks for a device.
@@ -74,9 +78,16 @@ public final class ClientImport implements Closeable {
         return description;
     }
 
-    /** Whether the server still serves the device, as far as can be seen without asking. */
+    /** Whether the server still serves the device, as far as can be seen without asking; a transfer under way will see for itself. */
     public boolean alive() {
-        return lost == null && channel.alive(UrbMessage.SIZE);
+        if (lost != null || !reading.tryLock()) {
+            return lost == null;
+        }
+        try {
+            return channel.alive(UrbMessage.SIZE);
+        } finally {
+            reading.unlock();
+        }
     }
 
     /** Reads the device descriptor. */
@@ -112,11 +123,12 @@ public final class ClientImport implements Closeable {
 
     /** Does one control transfer; see {@link io.github.dfu4j.usb.UsbConnection#control}. */
     public int control(ControlSetup setup, byte[] data, int offset, int timeoutMillis) throws UsbException {
-        UsbException earlier = lost;
-        if (earlier != null) {
-            throw new UsbException(Kind.GONE, String.valueOf(earlier.getMessage()), null, earlier);
-        }
+        reading.lock();
         try {
+            UsbException earlier = lost;
+            if (earlier != null) {
+                throw new UsbException(Kind.GONE, String.valueOf(earlier.getMessage()), null, earlier);
+            }
             return transfer(setup, data, offset, timeoutMillis);
         } catch (ProtocolException e) {
             throw lose(Kind.UNKNOWN, name + ": the server does not speak USB/IP: " + e.getMessage(), e);
@@ -128,6 +140,8 @@ public final class ClientImport implements Closeable {
                     Kind.GONE,
                     name + ": the server closed the connection; the device left the bus or the server ended",
                     e);
+        } finally {
+            reading.unlock();
         }
     }
 
