@@ -2,9 +2,6 @@ package io.github.dfu4j.cli;
 
 import io.github.dfu4j.usb.Timebase;
 import io.github.dfu4j.usb.Transcript;
-import java.io.IOException;
-import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -110,10 +107,11 @@ final class DfuCommand implements Runnable {
             names = "--trace",
             paramLabel = "FILE",
             scope = ScopeType.INHERIT,
-            description = "Write what goes over USB to a file, one readable line for each transfer.")
+            description =
+                    "Write what goes over USB to a file, one readable line for each transfer. A trace of that name is replaced.")
     private @Nullable String trace;
 
-    private @Nullable PrintWriter traceFile;
+    private @Nullable TraceFile traceFile;
     private @Nullable Transcript transcript;
 
     @Option(
@@ -200,15 +198,10 @@ final class DfuCommand implements Runnable {
             transcript = new Transcript(time, TRANSFERS_KEPT);
             return transcript;
         }
-        try {
-            PrintWriter lines = new PrintWriter(Files.newBufferedWriter(Inputs.path(trace)));
-            traceFile = lines;
-            transcript = new Transcript(time, TRANSFERS_KEPT, lines::println);
-            return transcript;
-        } catch (IOException e) {
-            throw new CommandException(
-                    ExitCode.CANNOT_CREATE, "--trace " + trace + " cannot be written: " + Failures.message(e));
-        }
+        TraceFile file = new TraceFile(trace);
+        traceFile = file;
+        transcript = new Transcript(time, TRANSFERS_KEPT, file::add);
+        return transcript;
     }
 
     /** The last lines of the transcript, the oldest first; none if no bus was opened. */
@@ -223,8 +216,9 @@ final class DfuCommand implements Runnable {
 
     /** The command has ended and has said all it has to say. */
     void ended() {
-        if (traceFile != null) {
-            traceFile.close();
+        String problem = traceFile == null ? null : traceFile.end();
+        if (problem != null) {
+            console.warn(problem);
         }
         cancellation.ended();
     }

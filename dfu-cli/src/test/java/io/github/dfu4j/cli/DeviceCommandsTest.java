@@ -13,6 +13,8 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The commands that talk to a device, on simulated boards. */
@@ -600,6 +602,36 @@ class DeviceCommandsTest {
         assertThat(trace)
                 .content()
                 .contains(" 21 01 0000 0000 5 > 41 00 00 00 08", " 21 01 0000 0000 5 > 41 00 00 04 90");
+    }
+
+    @Test
+    void a_trace_replaces_another_trace_but_no_other_file() throws IOException {
+        Path trace = directory.resolve("trace");
+        assertThat(dfu("--usb", "sim:stm32f407", "--trace", trace.toString(), "list")
+                        .status())
+                .isZero();
+        assertThat(dfu("--usb", "sim:stm32g474", "--trace", trace.toString(), "list")
+                        .status())
+                .isZero();
+        assertThat(Files.readAllLines(trace))
+                .filteredOn(line -> line.contains(" 0 devices "))
+                .hasSize(1);
+
+        Path program = program(100);
+        byte[] before = Files.readAllBytes(program);
+        CommandRun run = dfu("--usb", "sim:stm32f407", "--trace", program.toString(), "list");
+        assertThat(run.status()).isEqualTo(ExitCode.CANNOT_CREATE);
+        assertThat(run.err()).contains("--trace " + program, "is not a trace", "another name");
+        assertThat(program).hasBinaryContent(before);
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void a_trace_that_cannot_be_written_to_its_end_is_told() throws IOException {
+        CommandRun run = dfu("--usb", "sim:stm32f407", "--trace", "/dev/full", "list");
+
+        assertThat(run.out()).contains("0483:df11");
+        assertThat(run.err()).contains("warning: --trace /dev/full is not complete");
     }
 
     @Test

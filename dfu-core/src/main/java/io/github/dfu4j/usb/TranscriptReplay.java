@@ -36,7 +36,7 @@ public final class TranscriptReplay implements UsbBus {
     public TranscriptReplay(List<String> lines) {
         for (int i = 0; i < lines.size(); i++) {
             String[] columns = lines.get(i).trim().split(" ", 3);
-            if (columns.length < 3 || !columns[1].matches("[0-9]{1,9}")) {
+            if (columns.length < 3 || !columns[0].matches("[0-9]+\\.[0-9]{3}") || !columns[1].matches("[0-9]{1,9}")) {
                 throw new IllegalArgumentException("line " + (i + 1) + " is not of a transcript: expected time,"
                         + " connection and what was done, found \"" + lines.get(i) + "\"");
             }

@@ -16,6 +16,8 @@ import io.github.dfu4j.usb.UsbException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TranscriptTest {
 
@@ -83,9 +85,10 @@ class TranscriptTest {
         assertThat(replay.left()).isZero();
     }
 
-    @Test
-    void what_is_no_transcript_is_not_replayed() {
-        assertThatThrownBy(() -> new TranscriptReplay(List.of("     0.000 0 devices 0", "firmware")))
+    @ParameterizedTest
+    @ValueSource(strings = {"firmware", "0.000 0", "0.000 x devices 0", "chapter 7 of a text"})
+    void what_is_no_transcript_is_not_replayed(String line) {
+        assertThatThrownBy(() -> new TranscriptReplay(List.of("     0.000 0 devices 0", line)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("line 2 is not of a transcript");
     }
