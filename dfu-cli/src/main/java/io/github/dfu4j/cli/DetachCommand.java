@@ -2,11 +2,13 @@ package io.github.dfu4j.cli;
 
 import io.github.dfu4j.dfu.DfuInterface;
 import io.github.dfu4j.dfu.DfuMode;
+import io.github.dfu4j.dfu.DfuSelector;
 import io.github.dfu4j.dfu.DfuSession;
 import io.github.dfu4j.dfu.Step;
 import io.github.dfu4j.usb.Deadline;
 import io.github.dfu4j.usb.DeviceWatch;
 import java.time.Duration;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -28,7 +30,14 @@ final class DetachCommand extends UsbSubcommand {
     @Override
     public Integer call() throws Exception {
         try (Usb usb = Usb.open(root())) {
-            DfuInterface device = usb.selector().inMode(DfuMode.RUN_TIME).one(usb.interfaces());
+            List<DfuInterface> attached = usb.interfaces();
+            DfuSelector applications = usb.selector().inMode(DfuMode.RUN_TIME);
+            List<DfuInterface> bootloaders = usb.selector().inMode(DfuMode.DFU).all(attached);
+            if (applications.all(attached).isEmpty() && !bootloaders.isEmpty()) {
+                bootloaders.forEach(device -> console().print(device.device() + " is in DFU mode already."));
+                return ExitCode.OK;
+            }
+            DfuInterface device = applications.one(attached);
             DeviceWatch watch = new DeviceWatch(usb.bus(), device.device(), usb.time());
             try (DfuSession session = usb.session(device)) {
                 session.during(Step.of("detach from the application"));

@@ -25,7 +25,7 @@ final class DigestCommand extends Subcommand {
     private String file = "";
 
     @Option(
-            names = {"-a", "--algorithm"},
+            names = "--algorithm",
             paramLabel = "NAME",
             description =
                     "sha256 (default), sha512, sha3-256, blake2b-512, crc32, stm32-crc, or all. May be given several times.")

@@ -75,7 +75,7 @@ final class ManifestCommand extends Subcommand {
         private List<String> layouts = new ArrayList<>();
 
         @Option(
-                names = {"-a", "--algorithm"},
+                names = "--algorithm",
                 paramLabel = "NAME",
                 converter = Algorithm.class,
                 description = "sha256 (default), sha512, sha3-256 or blake2b-512.")

@@ -42,7 +42,10 @@ final class WaitCommand extends UsbSubcommand {
                     found.forEach(device -> console().print(device.toString()));
                     return ExitCode.OK;
                 }
-                if (last || stopped.getAsBoolean()) {
+                if (stopped.getAsBoolean()) {
+                    throw new CommandException(ExitCode.TRY_AGAIN, "Stopped before any " + wanted + " was attached.");
+                }
+                if (last) {
                     throw new CommandException(
                             ExitCode.TRY_AGAIN, "No " + wanted + " was attached within " + timeout + " s.");
                 }

@@ -94,10 +94,11 @@ class TrustCommandsTest {
     void a_digest_is_printed_for_each_algorithm_named() throws Exception {
         assertThat(dfu("digest", firmware).out())
                 .isEqualTo("sha256:7aa342c3dc3100944f9057142d6195981a88932f1e8c93025784f476ec02086e\n");
-        assertThat(dfu("digest", "-a", "crc32", "-a", "stm32-crc", firmware).out())
+        assertThat(dfu("digest", "--algorithm", "crc32", "--algorithm", "stm32-crc", firmware)
+                        .out())
                 .startsWith("crc32:cbf43926\nstm32-crc:");
-        assertThat(dfu("digest", "-a", "all", firmware).out().lines()).hasSize(6);
-        assertThat(dfu("digest", "-a", "crc32", "--json", firmware)
+        assertThat(dfu("digest", "--algorithm", "all", firmware).out().lines()).hasSize(6);
+        assertThat(dfu("digest", "--algorithm", "crc32", "--json", firmware)
                         .json()
                         .get("crc32")
                         .asText())
@@ -111,13 +112,13 @@ class TrustCommandsTest {
         try (FirmwareSource source = FirmwareSource.of(Path.of(elf))) {
             image = FirmwareReader.standard().read(source);
         }
-        CommandRun expected = dfu("digest", "-a", "all", elf);
+        CommandRun expected = dfu("digest", "--algorithm", "all", elf);
         assertThat(expected.status()).isZero();
         for (String other : List.of(
                 write("a.hex", FirmwareWriter.intelHex(), image),
                 write("a.srec", FirmwareWriter.sRecord("birds"), image),
                 write("a.dfu", new DfuSeWriter(0x0483, 0xDF11, 0xFFFF, 0), image))) {
-            assertThat(dfu("digest", "-a", "all", other)).isEqualTo(expected);
+            assertThat(dfu("digest", "--algorithm", "all", other)).isEqualTo(expected);
         }
         assertThat(dfu("digest", BIRDS.resolve("birds-internal.hex").toString()))
                 .isEqualTo(dfu("digest", BIRDS.resolve("birds-internal.srec").toString()))
@@ -126,7 +127,7 @@ class TrustCommandsTest {
 
     @Test
     void an_unknown_algorithm_is_an_error_of_usage() {
-        CommandRun run = dfu("digest", "-a", "md5", firmware);
+        CommandRun run = dfu("digest", "--algorithm", "md5", firmware);
         assertThat(run.status()).isEqualTo(ExitCode.USAGE);
         assertThat(run.err()).contains("expected one of sha256, sha512", "found \"md5\"");
     }
@@ -160,7 +161,7 @@ class TrustCommandsTest {
         "--release, v1, 64, 'expected a version such as 1.12.0'",
         "--target, 483:df11, 64, 'expected VID:PID such as 0483:df11'",
         "--name, '', 65, 'firmware name: expected 1 to 128 characters'",
-        "-a, crc32, 65, 'expected a cryptographic digest, found crc32'",
+        "--algorithm, crc32, 65, 'expected a cryptographic digest, found crc32'",
     })
     void what_no_manifest_can_say_is_named(String option, String value, int status, String words) {
         CommandRun run = dfu(
@@ -173,7 +174,7 @@ class TrustCommandsTest {
                 option.equals("--name") ? "--name=" + value : "--name=Birds",
                 option.equals("--release") ? "--release=" + value : "--release=1",
                 option.equals("--target") ? "--target=" + value : "--target=0483:df11",
-                option.equals("-a") ? "-a=" + value : "-a=sha256");
+                option.equals("--algorithm") ? "--algorithm=" + value : "--algorithm=sha256");
         assertThat(run.status()).isEqualTo(status);
         assertThat(run.err()).contains(words);
         assertThat(run.out()).isEmpty();
