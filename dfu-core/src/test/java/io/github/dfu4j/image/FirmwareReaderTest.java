@@ -252,6 +252,24 @@ class FirmwareReaderTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"\u001a", "\0\0", "\u00ff\u00ff\u00ff\u00ff"})
+    void a_short_text_file_is_known_whatever_pads_it(String padding) throws IOException {
+        FirmwareFile hex = read(":0100000041BE\r\n:00000001FF\r\n" + padding);
+        assertThat(hex.format()).isEqualTo("ihex");
+        assertThat(hex.image().segments()).containsExactly(Segment.of(0, new byte[] {0x41}));
+        assertThat(codes(hex)).containsExactly("after-end");
+        FirmwareFile records = read("S104000041BA\r\nS9030000FC\r\n" + padding);
+        assertThat(records.format()).isEqualTo("srec");
+        assertThat(records.image().segments()).containsExactly(Segment.of(0, new byte[] {0x41}));
+    }
+
+    @Test
+    void what_only_begins_as_text_does_is_a_flat_binary() throws IOException {
+        assertThat(read(":12\0\0\0\0\0\0\0").format()).isEqualTo("binary");
+        assertThat(read("S11\u0080\r\nS9030000FC\r\n").format()).isEqualTo("binary");
+    }
+
+    @ParameterizedTest
     @ValueSource(
             strings = {
                 ":0200000041AB12\n:00000001FF\n",

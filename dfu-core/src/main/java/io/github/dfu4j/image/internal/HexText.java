@@ -51,7 +51,8 @@ final class HexText {
     }
 
     /**
-     * Whether the head of a file is text in which a record follows some blanks.
+     * Whether the head of a file is text in which a record follows some blanks. What comes behind the first line does not matter: files
+     * are padded with all sorts of bytes.
      *
      * @param mark what a record begins with; a second character stands for any decimal digit
      */
@@ -60,6 +61,9 @@ final class HexText {
         int n = source.read(0, head, 0, head.length);
         int first = -1;
         for (int i = startsWithMark(head, n) ? 3 : 0; i < n; i++) {
+            if (first >= 0 && (head[i] == '\r' || head[i] == '\n')) {
+                break;
+            }
             if (!isBlank(head[i])) {
                 if (head[i] < ' ' || head[i] > '~') {
                     return false;
