@@ -197,6 +197,18 @@ class ElfFormatTest {
         assertThat(flat(file)).isEqualTo(objcopy(file));
     }
 
+    @Test
+    void without_physical_addresses_a_section_stands_at_its_own_address() throws Exception {
+        byte[] file = new Elf(true, true)
+                .section(PROGBITS, ALLOC, 0x1004, 512, 8)
+                .section(PROGBITS, ALLOC, 0x2000, 528, 16)
+                .segment(512, 0x1000, 0, 16, 16)
+                .segment(528, 0x2000, 0, 16, 16)
+                .build();
+        assertThat(ranges(file)).containsExactly(AddressRange.ofSize(0x1004, 8), AddressRange.ofSize(0x2000, 16));
+        assertThat(flat(file)).isEqualTo(objcopy(file));
+    }
+
     @Property(tries = 40, edgeCases = EdgeCasesMode.NONE)
     void random_sections_are_taken_as_objcopy_takes_them(
             @ForAll boolean wide,

@@ -92,6 +92,10 @@ public final class ElfFormat implements FirmwareFormat {
         private final ReadContext context;
         private final long fileSize;
         private boolean wide;
+
+        /** Whether the file says no physical address of any segment. */
+        private boolean virtualOnly;
+
         private ByteOrder order = ByteOrder.LITTLE_ENDIAN;
 
         Reader(FirmwareSource source, ReadContext context) throws IOException {
@@ -182,8 +186,9 @@ public final class ElfFormat implements FirmwareFormat {
                 }
             }
             // Some linkers leave all physical addresses zero; with more than one segment that cannot be meant.
-            if (!anyPhysical
-                    && result.stream().filter(p -> !p.tls && p.memorySize != 0).count() > 1) {
+            virtualOnly = !anyPhysical
+                    && result.stream().filter(p -> !p.tls && p.memorySize != 0).count() > 1;
+            if (virtualOnly) {
                 result.replaceAll(p -> new Program(p.offset, p.virtual, p.virtual, p.fileSize, p.memorySize, p.tls));
             }
             return result;
@@ -280,7 +285,7 @@ public final class ElfFormat implements FirmwareFormat {
                 if (around == null && outside++ == 0) {
                     first = s.name;
                 }
-                long address = around == null ? s.address : around.physical + (s.offset - around.offset);
+                long address = around == null || virtualOnly ? s.address : around.physical + (s.offset - around.offset);
                 result.add(load("section " + s.name, address, s.offset, s.size));
             }
             if (outside > 0 && !programs.isEmpty()) {
