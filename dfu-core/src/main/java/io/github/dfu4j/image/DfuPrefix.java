@@ -60,19 +60,26 @@ public sealed interface DfuPrefix {
     /**
      * The LPC prefix, 16 bytes, for an unencrypted image.
      *
+     * @param marks 0x3F1A, in which the two high bits of each byte may be set
      * @param blocks the number of 512-byte blocks of firmware, 0 to 65535
+     * @param rest what stands behind that, which means nothing here; 0 in a prefix made here
      */
-    record Lpc(int blocks) implements DfuPrefix {
+    record Lpc(int marks, int blocks, long rest) implements DfuPrefix {
 
         /** The number of bytes of this prefix. */
         public static final int SIZE = 16;
 
+        private static final int MARKS = 0x3f1a;
+
         /**
-         * Checks the range.
+         * Checks the ranges.
          *
-         * @throws IllegalArgumentException if the number cannot be written
+         * @throws IllegalArgumentException if a value cannot be written
          */
         public Lpc {
+            if ((marks & ~0xc0c0) != MARKS) {
+                throw new IllegalArgumentException(AddressRange.hex(marks) + " are not the marks of an LPC prefix");
+            }
             if (blocks < 0 || blocks > 0xffff) {
                 throw new IllegalArgumentException(blocks + " blocks of 512 bytes are too many for an LPC prefix");
             }
@@ -80,15 +87,15 @@ public sealed interface DfuPrefix {
 
         /** The prefix for some firmware: its last block may be partly filled. */
         public static Lpc forLength(long length) {
-            return new Lpc((int) Math.min(Integer.MAX_VALUE, (length + 511) / 512));
+            return new Lpc(MARKS, (int) Math.min(Integer.MAX_VALUE, (length + 511) / 512), 0);
         }
 
         @Override
         public byte[] bytes() {
             byte[] b = new byte[SIZE];
-            b[0] = 0x1a;
-            b[1] = 0x3f;
+            LittleEndian.put(b, 0, 2, marks);
             LittleEndian.put(b, 2, 2, blocks);
+            LittleEndian.put(b, 4, 8, rest);
             LittleEndian.put(b, 12, 4, 0xffffffffL);
             return b;
         }
@@ -113,11 +120,9 @@ public sealed interface DfuPrefix {
                 && LittleEndian.get(b, 4, 4) == source.size() - Stellaris.SIZE) {
             return Optional.of(new Stellaris(LittleEndian.get(b, 2, 2) * 1024, LittleEndian.get(b, 4, 4)));
         }
-        if (n == Lpc.SIZE
-                && LittleEndian.get(b, 0, 2) == 0x3f1a
-                && LittleEndian.get(b, 4, 8) == 0
-                && LittleEndian.get(b, 12, 4) == 0xffffffffL) {
-            return Optional.of(new Lpc((int) LittleEndian.get(b, 2, 2)));
+        int marks = (int) LittleEndian.get(b, 0, 2);
+        if (n == Lpc.SIZE && (marks & ~0xc0c0) == Lpc.MARKS && LittleEndian.get(b, 12, 4) == 0xffffffffL) {
+            return Optional.of(new Lpc(marks, (int) LittleEndian.get(b, 2, 2), LittleEndian.get(b, 4, 8)));
         }
         return Optional.empty();
     }

@@ -108,11 +108,11 @@ class DfuEnvelopeTest {
                 .containsExactly("not-dfuse");
         assertThat(codes(sealed(Optional.empty(), HELLO, DfuSuffix.of(1, 2, 3, 0x0300))))
                 .containsExactly("bcd-dfu");
-        assertThat(codes(sealed(Optional.of(new DfuPrefix.Lpc(7)), HELLO, suffix)))
+        assertThat(codes(sealed(Optional.of(DfuPrefix.Lpc.forLength(7 * 512)), HELLO, suffix)))
                 .containsExactly("lpc-length");
         byte[] hex = ":00000001FF\r\n".getBytes(StandardCharsets.US_ASCII);
         assertThat(codes(sealed(Optional.empty(), hex, suffix))).containsExactly("inner-format");
-        byte[] bare = Arrays.copyOf(new DfuPrefix.Lpc(1).bytes(), 16 + 500);
+        byte[] bare = Arrays.copyOf(DfuPrefix.Lpc.forLength(1).bytes(), 16 + 500);
         assertThat(codes(bare)).containsExactly("no-suffix");
     }
 

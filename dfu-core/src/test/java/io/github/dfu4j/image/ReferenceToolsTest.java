@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -184,5 +186,19 @@ class ReferenceToolsTest {
         assertThat(prefix.get().kind()).isEqualTo(stellaris ? "stellaris" : "lpc");
         Tools.run("dfu-prefix", stellaris ? "-T" : "-L", "-D", ours);
         assertThat(read(ours)).isEqualTo(read(write(FirmwareWriter.dfu(suffix), image, "plain.dfu")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1a3f0a000000000000000000ffffffff", "5a7f0a000123456789abcdefffffffff"})
+    void dfu_prefix_and_we_take_every_lpc_prefix_for_one_and_keep_what_it_says(String header) throws Exception {
+        byte[] prefix = HexFormat.of().parseHex(header);
+        Path file = Files.write(folder.resolve("lpc.bin"), Arrays.copyOf(prefix, 16 + 5000));
+        assertThat(Tools.run("dfu-prefix", "-c", file)).contains("LPC");
+        try (FirmwareSource source = FirmwareSource.of(file)) {
+            DfuEnvelope envelope = DfuEnvelope.open(source);
+            assertThat(envelope.prefix().get().bytes()).isEqualTo(prefix);
+            assertThat(envelope.payload().size()).isEqualTo(5000);
+        }
+        assertThat(TestImages.file(file).image().size()).isEqualTo(5000);
     }
 }
