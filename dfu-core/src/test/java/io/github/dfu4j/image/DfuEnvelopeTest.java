@@ -112,6 +112,13 @@ class DfuEnvelopeTest {
                 .containsExactly("lpc-length");
         byte[] hex = ":00000001FF\r\n".getBytes(StandardCharsets.US_ASCII);
         assertThat(codes(sealed(Optional.empty(), hex, suffix))).containsExactly("inner-format");
+        Optional<DfuPrefix> stellaris = Optional.of(new DfuPrefix.Stellaris(0x2000, hex.length));
+        assertThat(FirmwareReader.standard()
+                        .withBase(0x1000)
+                        .readFile(source(sealed(stellaris, hex, suffix)))
+                        .findings())
+                .extracting(Finding::text)
+                .anyMatch(text -> text.endsWith("flat binary from 0x00002000 on"));
         byte[] bare = Arrays.copyOf(DfuPrefix.Lpc.forLength(1).bytes(), 16 + 500);
         assertThat(codes(bare)).containsExactly("no-suffix");
     }

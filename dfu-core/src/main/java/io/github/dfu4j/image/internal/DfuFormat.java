@@ -45,11 +45,12 @@ public final class DfuFormat implements FirmwareFormat {
         }
         FirmwareImage image = BinaryFormat.read(payload, context, base.orElse(0), name());
         envelope.checkCrc();
-        remark(envelope, payload, context);
+        remark(envelope, payload, base.orElse(0), context);
         return FirmwareFile.of(image).with(envelope.prefix(), envelope.suffix());
     }
 
-    private static void remark(DfuEnvelope envelope, FirmwareSource payload, ReadContext context) throws IOException {
+    private static void remark(DfuEnvelope envelope, FirmwareSource payload, long base, ReadContext context)
+            throws IOException {
         if (envelope.suffix().isPresent()) {
             DfuSuffix suffix = envelope.suffix().get();
             if (suffix.length() > DfuSuffix.SIZE) {
@@ -82,7 +83,7 @@ public final class DfuFormat implements FirmwareFormat {
                         "inner-format",
                         "what is inside looks like " + inner.name()
                                 + ", which a device cannot run as it is; it is taken as a flat binary from "
-                                + AddressRange.hex(context.base().orElse(0)) + " on"));
+                                + AddressRange.hex(base) + " on"));
             }
         }
     }
