@@ -36,7 +36,7 @@ public final class FirmwareReader {
 
     /**
      * A reader of ELF, Intel HEX, Motorola S-records, UF2, DFU files with suffix or prefix, and flat binaries, that holds a third of the Java
-     * heap and at most 1 GiB.
+     * heap.
      */
     public static FirmwareReader standard() {
         return new FirmwareReader(
@@ -48,7 +48,7 @@ public final class FirmwareReader {
                         new SRecordFormat(),
                         new BinaryFormat()),
                 OptionalLong.empty(),
-                Math.min(1L << 30, Runtime.getRuntime().maxMemory() / 3));
+                Runtime.getRuntime().maxMemory() / 3);
     }
 
     /** The same reader with one more format, which is asked first. */
