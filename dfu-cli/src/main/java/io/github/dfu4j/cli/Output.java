@@ -5,6 +5,7 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -46,6 +47,11 @@ final class Output implements AutoCloseable {
             throw new CommandException(
                     ExitCode.CANNOT_CREATE, "There is no directory " + directory + " to write " + file + " in.");
         }
+        if (Files.isSymbolicLink(path) && !Files.exists(path)) {
+            throw new CommandException(
+                    ExitCode.CANNOT_CREATE,
+                    name + " is a link to a file that is not there; name that file, or remove the link.");
+        }
         if (Files.exists(path) && !Files.isRegularFile(path)) {
             throw new CommandException(ExitCode.CANNOT_CREATE, name + " is no regular file; choose another name.");
         }
@@ -57,14 +63,23 @@ final class Output implements AutoCloseable {
         try {
             // A link stays one: it is what it leads to that is replaced.
             Path target = Files.exists(path) ? path.toRealPath() : path;
-            Path temporary = target.resolveSibling(
-                    "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".part");
+            Path temporary = unused(target);
             // Ctrl-C ends the process without closing anything, and may come as soon as the file is there.
             temporary.toFile().deleteOnExit();
             OutputStream out = new NamedStream(name, Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW));
             return new Output(target, temporary, new BufferedOutputStream(out, 1 << 16));
         } catch (IOException e) {
             throw new CommandException(ExitCode.CANNOT_CREATE, name + " cannot be written: " + Failures.message(e));
+        }
+    }
+
+    /** A name beside a file. In a container each run may have the number of an earlier one that was killed and left its file. */
+    private static Path unused(Path target) {
+        for (int i = 0; ; i++) {
+            Path name = target.resolveSibling(".dfu." + ProcessHandle.current().pid() + "." + i + ".part");
+            if (!Files.exists(name, LinkOption.NOFOLLOW_LINKS)) {
+                return name;
+            }
         }
     }
 

@@ -181,6 +181,35 @@ class FileCommandsTest {
     }
 
     @Test
+    void a_link_that_leads_nowhere_is_not_written_over() throws IOException {
+        Files.write(directory.resolve("a.bin"), new byte[] {1, 2, 3});
+        Path link = Files.createSymbolicLink(directory.resolve("link.hex"), Path.of("none.hex"));
+
+        CommandRun run = dfu("convert", file("a.bin"), link.toString(), "--force");
+
+        assertThat(run.status()).isEqualTo(ExitCode.CANNOT_CREATE);
+        assertThat(run.err()).contains("link.hex is a link to a file that is not there");
+        assertThat(link).isSymbolicLink();
+        assertThat(directory.toFile().list()).containsExactlyInAnyOrder("a.bin", "link.hex");
+    }
+
+    @Test
+    void the_name_of_an_output_may_be_as_long_as_any_and_what_a_killed_run_left_does_not_matter() throws IOException {
+        Files.write(directory.resolve("a.bin"), new byte[] {1, 2, 3});
+        String longest = "n".repeat(251) + ".hex";
+        long pid = ProcessHandle.current().pid();
+        Files.createFile(directory.resolve(".a.hex." + pid + ".part"));
+        Files.createFile(directory.resolve(".dfu." + pid + ".0.part"));
+
+        for (String name : List.of(longest, "a.hex")) {
+            CommandRun run = dfu("convert", file("a.bin"), file(name));
+            assertThat(run.status()).as(run.err()).isZero();
+            assertThat(directory.resolve(name)).content().startsWith(":03000000010203F7");
+        }
+        assertThat(directory.toFile().list()).hasSize(5);
+    }
+
+    @Test
     void an_output_that_cannot_be_made_is_status_73() {
         String elf = Birds.path("birds-internal.elf");
         assertThat(dfu("convert", elf, file("none/a.hex")).err()).contains("There is no directory");
