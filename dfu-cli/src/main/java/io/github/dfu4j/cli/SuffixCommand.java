@@ -60,10 +60,15 @@ final class SuffixCommand extends Subcommand {
             envelope.checkCrc();
         }
 
+        /** Writes the file anew. Its suffix gets 16 bytes, as dfu-prefix gives it: of more than that nobody knows what they mean. */
         final void rewrite(Optional<DfuPrefix> prefix, DfuEnvelope envelope, Optional<DfuSuffix> suffix)
                 throws IOException, CommandException {
             try (Output output = Output.open(file, true)) {
-                DfuEnvelope.write(prefix, envelope.payload(), suffix, output.stream());
+                DfuEnvelope.write(
+                        prefix,
+                        envelope.payload(),
+                        suffix.map(s -> DfuSuffix.of(s.idVendor(), s.idProduct(), s.bcdDevice(), s.bcdDfu())),
+                        output.stream());
                 output.keep();
             }
         }
@@ -138,6 +143,7 @@ final class SuffixCommand extends Subcommand {
 
         @Override
         void at(DfuEnvelope envelope) throws IOException, CommandException {
+            envelope.checkCrc();
             if (envelope.suffix().isPresent() && !prefixOnly) {
                 throw wrong("has a DFU suffix already; remove it first with \"dfu suffix remove\".");
             }
@@ -145,7 +151,6 @@ final class SuffixCommand extends Subcommand {
                 throw wrong("has a prefix already ("
                         + InspectCommand.describe(envelope.prefix().get()) + ").");
             }
-            envelope.checkCrc();
             Optional<DfuSuffix> suffix =
                     prefixOnly ? envelope.suffix() : Optional.of(ids.suffix(dfuVersion, Optional.empty()));
             rewrite(prefix(envelope), envelope, suffix);
@@ -160,7 +165,7 @@ final class SuffixCommand extends Subcommand {
                 }
                 return lpc ? Optional.of(DfuPrefix.Lpc.forLength(size)) : envelope.prefix();
             } catch (IllegalArgumentException e) {
-                throw new CommandException(ExitCode.DATA, Failures.sentence(e.getMessage()));
+                throw new CommandException(ExitCode.DATA, file() + ": " + Failures.sentence(e.getMessage()));
             }
         }
     }

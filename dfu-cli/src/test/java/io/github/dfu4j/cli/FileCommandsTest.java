@@ -5,13 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.github.dfu4j.image.DfuEnvelope;
+import io.github.dfu4j.image.DfuSuffix;
+import io.github.dfu4j.image.FirmwareSource;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchService;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -306,6 +312,9 @@ class FileCommandsTest {
         String name = firmware.toString();
         assertThat(dfu("suffix", "add", name, "--prefix-only").status()).isEqualTo(ExitCode.USAGE);
         assertThat(dfu("suffix", "check", name, "--prefix-only").status()).isEqualTo(ExitCode.DATA);
+        assertThat(dfu("suffix", "add", name, "--prefix-only", "--stellaris=0x2001")
+                        .err())
+                .contains("hello.bin", "0x00002001 is not a multiple of 1024");
 
         assertThat(dfu("suffix", "add", name, "--prefix-only", "--stellaris=0x2000")
                         .status())
@@ -347,6 +356,24 @@ class FileCommandsTest {
         }
     }
 
+    @Test
+    void a_long_suffix_becomes_one_of_16_bytes_when_a_prefix_comes_or_goes_as_dfu_prefix_does_it() throws Exception {
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        DfuSuffix suffix = new DfuSuffix(0x0102, 0x00ff, 0x1cbe, 0x0100, 20, 0);
+        FirmwareSource hello = FirmwareSource.of("hello", "hello world".getBytes(StandardCharsets.US_ASCII));
+        DfuEnvelope.write(Optional.empty(), hello, Optional.of(suffix), file);
+        Path ours = Files.write(directory.resolve("ours.dfu"), file.toByteArray());
+        Path theirs = Files.write(directory.resolve("theirs.dfu"), file.toByteArray());
+
+        assertThat(dfu("suffix", "add", ours.toString(), "--prefix-only", "--lpc")
+                        .status())
+                .isZero();
+
+        assertThat(dfu("suffix", "check", ours.toString()).out()).contains("1cbe:00ff, version 0102", "16 bytes");
+        tool("dfu-prefix", "-L -a " + theirs);
+        assertThat(ours).hasSameBinaryContentAs(theirs);
+    }
+
     private static void tool(String name, String arguments) throws IOException, InterruptedException {
         assumeTrue(Files.isExecutable(Path.of("/usr/bin", name)), name + " is not installed");
         Process process = new ProcessBuilder("sh", "-c", name + " " + arguments)
@@ -368,6 +395,10 @@ class FileCommandsTest {
 
         assertThat(run.status()).isEqualTo(ExitCode.DATA);
         assertThat(run.err()).contains("CRC");
+        // It cannot be removed, so that must not be the advice.
+        assertThat(dfu("suffix", "add", firmware.toString()).err())
+                .contains("CRC", "changed or cut")
+                .doesNotContain("remove it first");
         assertThat(firmware).hasBinaryContent(damaged);
     }
 
