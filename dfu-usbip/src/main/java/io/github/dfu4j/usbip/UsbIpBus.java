@@ -19,6 +19,7 @@ import io.github.dfu4j.usbip.internal.ProtocolException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
@@ -109,7 +110,7 @@ public final class UsbIpBus implements UsbBus {
         // usbipd leaves out what is imported; what we have imported ourselves is attached as long as its connection
         // lives.
         open.values().removeIf(c -> !c.link.alive());
-        kept.values().removeIf(link -> !link.alive());
+        kept.values().removeIf(UsbIpBus::isDead);
         for (Connection c : open.values()) {
             addIfAbsent(present, result, c.device());
         }
@@ -126,6 +127,15 @@ public final class UsbIpBus implements UsbBus {
                         (UsbDevice d) -> d.port().orElse(null), Comparator.nullsLast(Comparator.naturalOrder()))
                 .thenComparing(UsbDevice::key));
         return result;
+    }
+
+    /** Whether the server serves it no more; then its connection is closed on this side too. */
+    private static boolean isDead(ClientImport link) {
+        boolean dead = !link.alive();
+        if (dead) {
+            link.close();
+        }
+        return dead;
     }
 
     private static void addIfAbsent(Set<String> present, List<UsbDevice> result, UsbDevice device) {
@@ -177,7 +187,7 @@ public final class UsbIpBus implements UsbBus {
         }
         Connection connection = null;
         try {
-            if (link == null || !link.alive()) {
+            if (link == null || isDead(link)) {
                 // not under the lock: while one board is waited for, others can be opened
                 link = attachPatiently(busId(key), device);
             }
@@ -343,9 +353,10 @@ public final class UsbIpBus implements UsbBus {
             return new Channel(socket);
         } catch (IOException e) {
             socket.close();
+            String why = e instanceof UnknownHostException ? "there is no host of this name" : e.getMessage();
             throw new UsbException(
                     Kind.UNREACHABLE,
-                    "cannot connect to the USB/IP server " + server() + ": " + e.getMessage(),
+                    "cannot connect to the USB/IP server " + server() + ": " + why,
                     "Check that usbipd (or `dfu simulate`) runs there and that its port can be reached.",
                     e);
         }
@@ -362,7 +373,7 @@ public final class UsbIpBus implements UsbBus {
     }
 
     private String server() {
-        return host + ":" + port;
+        return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
     }
 
     @Override

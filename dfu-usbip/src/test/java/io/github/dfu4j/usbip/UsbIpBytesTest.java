@@ -19,6 +19,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -328,6 +329,52 @@ class UsbIpBytesTest {
                     .isEqualTo(6);
             assertThat(data).containsExactly(0, 1, 2, 3, 4, 5);
         }
+    }
+
+    @Test
+    void the_connection_of_a_kept_device_that_left_is_closed_on_this_side_too() throws Exception {
+        for (boolean listed : new boolean[] {true, false}) {
+            try (ServerSocket socket = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+                    UsbIpBus client = new UsbIpBus("localhost", socket.getLocalPort(), LONG)) {
+                CompletableFuture<Integer> end = CompletableFuture.supplyAsync(() -> leave(socket, listed));
+                UsbDevice device = client.devices().get(0);
+                if (listed) {
+                    assertThat(client.devices()).isEmpty();
+                } else {
+                    client.open(device).close();
+                }
+                assertThat(end.get(2 * LONG.toSeconds(), TimeUnit.SECONDS)).isEqualTo(-1);
+            }
+        }
+    }
+
+    /** Serves a plain DFU device, ends its import, does what is asked next, and answers what comes over the import's connection. */
+    private static int leave(ServerSocket server, boolean thenListed) {
+        try {
+            server.accept().getOutputStream().write(deviceList("1-1"));
+            Socket kept = server.accept();
+            kept.setSoTimeout((int) LONG.toMillis());
+            byte[][] descriptors = descriptors();
+            descriptors[2][34] = 0x10; // bcdDFUVersion 1.10
+            kept.getOutputStream().write(importReply("1-1", descriptors));
+            kept.getInputStream().readNBytes(40 + 3 * 48);
+            kept.shutdownOutput();
+            server.accept()
+                    .getOutputStream()
+                    .write(thenListed ? bytes("0111 0005 00000000 00000000") : importReply("1-1"));
+            return kept.getInputStream().read();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void a_server_of_no_known_name_is_told_as_that() {
+        UsbIpBus client = new UsbIpBus("1:no.such.name", 3240);
+        assertThatThrownBy(client::devices)
+                .isInstanceOfSatisfying(
+                        UsbException.class, e -> assertThat(e.kind()).isEqualTo(Kind.UNREACHABLE))
+                .hasMessage("cannot connect to the USB/IP server [1:no.such.name]:3240: there is no host of this name");
     }
 
     @Test

@@ -60,7 +60,11 @@ class UsbIpLoopbackTest {
     }
 
     private UsbIpBus connect() {
-        return new UsbIpBus("localhost", server.address().getPort());
+        return new UsbIpBus("localhost", port());
+    }
+
+    private int port() {
+        return server.address().getPort();
     }
 
     @Test
@@ -477,27 +481,28 @@ class UsbIpLoopbackTest {
     @Test
     void a_client_that_leaves_during_a_transfer_releases_the_device() throws Exception {
         CountDownLatch started = new CountDownLatch(1);
-        CountDownLatch hold = new CountDownLatch(1);
-        FakeBus.FakeDevice device = bus.plug("1-1", 0xdf11, (setup, data, offset) -> {
+        bus.plug("1-1", 0xdf11, (setup, data, offset) -> {
             started.countDown();
-            await(hold);
+            await(new CountDownLatch(1)); // until it is interrupted
             return 0;
         });
         UsbConnection connection = open("1-1");
-        CountDownLatch listed = device.closed;
-        CompletableFuture<Void> transfer = CompletableFuture.runAsync(() -> {
+        nextEvent("released", "client left"); // which listed it
+        CompletableFuture<UsbException> transfer = CompletableFuture.supplyAsync(() -> {
             try {
                 connection.control(new ControlSetup(0x21, 1, 0, 0, 0), new byte[0], 0, AMPLE);
+                throw new AssertionError("the device did not answer");
             } catch (UsbException e) {
-                assertThat(e.kind()).isEqualTo(Kind.GONE);
+                return e;
             }
         });
         await(started);
         connection.close();
-        hold.countDown();
-        transfer.get(AMPLE, TimeUnit.MILLISECONDS);
-        assertThat(nextEvent("released", "client left")).contains("the client left");
-        assertThat(listed.getCount()).isZero();
+        UsbException failure = transfer.get(AMPLE, TimeUnit.MILLISECONDS);
+        assertThat(failure.kind()).isEqualTo(Kind.GONE);
+        assertThat(failure).hasMessageEndingWith("device 1-1 of localhost:" + port() + ": the connection was closed");
+        nextEvent("released", "client left");
+        assertThat(bus.calls).filteredOn(c -> c.equals("close 1-1")).hasSize(2);
     }
 
     @Test

@@ -125,10 +125,7 @@ public final class ClientImport implements Closeable {
     public int control(ControlSetup setup, byte[] data, int offset, int timeoutMillis) throws UsbException {
         reading.lock();
         try {
-            UsbException earlier = lost;
-            if (earlier != null) {
-                throw new UsbException(Kind.GONE, String.valueOf(earlier.getMessage()), null, earlier);
-            }
+            requireLink();
             return transfer(setup, data, offset, timeoutMillis);
         } catch (ProtocolException e) {
             throw lose(Kind.UNKNOWN, name + ": the server does not speak USB/IP: " + e.getMessage(), e);
@@ -136,12 +133,20 @@ public final class ClientImport implements Closeable {
             if (e instanceof UsbException known) {
                 throw known;
             }
+            requireLink(); // another thread may have closed it meanwhile
             throw lose(
                     Kind.GONE,
                     name + ": the server closed the connection; the device left the bus or the server ended",
                     e);
         } finally {
             reading.unlock();
+        }
+    }
+
+    private void requireLink() throws UsbException {
+        UsbException earlier = lost;
+        if (earlier != null) {
+            throw new UsbException(Kind.GONE, String.valueOf(earlier.getMessage()), null, earlier);
         }
     }
 
