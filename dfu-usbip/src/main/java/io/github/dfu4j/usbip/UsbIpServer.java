@@ -262,19 +262,21 @@ public final class UsbIpServer implements Closeable {
             throw new ProtocolException("expected the bus id of OP_REQ_IMPORT, found no more bytes");
         }
         String busId = ExportedDevice.text("bus id", field);
-        Runnable told = null;
+        boolean taken;
         synchronized (clients) {
-            if (!granted.add(busId)) {
-                told = refuse(channel, busId, Op.DEVICE_BUSY, "it is in use by another client");
-            }
+            taken = !granted.add(busId);
         }
-        if (told == null) {
-            try {
-                told = serveImport(channel, busId);
-            } finally {
-                synchronized (clients) {
-                    granted.remove(busId);
-                }
+        if (taken) {
+            refuse(channel, busId, Op.DEVICE_BUSY, "it is in use by another client")
+                    .run();
+            return;
+        }
+        Runnable told;
+        try {
+            told = serveImport(channel, busId);
+        } finally {
+            synchronized (clients) {
+                granted.remove(busId);
             }
         }
         told.run();
@@ -326,7 +328,7 @@ public final class UsbIpServer implements Closeable {
                     connection.claim(i);
                 }
                 return connection;
-            } catch (UsbException e) {
+            } catch (UsbException | RuntimeException e) {
                 connection.close();
                 throw e;
             }

@@ -75,6 +75,7 @@ final class FakeBus implements UsbBus {
         volatile boolean gone;
         volatile boolean sameAfterReset = true;
         volatile boolean stallsStandardRequests;
+        volatile boolean claimFails;
         volatile UsbException.Kind refusal;
 
         FakeDevice(UsbDevice snapshot, Behaviour behaviour) {
@@ -89,6 +90,9 @@ final class FakeBus implements UsbBus {
 
         @Override
         public void claim(int interfaceNumber) {
+            if (claimFails) {
+                throw new IllegalStateException("a fault of the bus");
+            }
             calls.add("claim " + interfaceNumber);
         }
 

@@ -334,6 +334,16 @@ class UsbIpLoopbackTest {
     }
 
     @Test
+    void a_bus_that_fails_when_an_interface_is_claimed_leaves_the_device_closed() throws Exception {
+        bus.plug("1-1", 0xdf11, STATUS).claimFails = true;
+
+        assertThat(client.devices().get(0).accessProblem()).isPresent();
+        assertThat(nextEvent("refused"))
+                .isEqualTo("refused the bus failed: java.lang.IllegalStateException: a fault of the bus");
+        assertThat(bus.calls).containsExactly("open 1-1", "close 1-1");
+    }
+
+    @Test
     void two_clients_use_two_devices_at_once() throws Exception {
         CountDownLatch both = new CountDownLatch(2);
         FakeBus.Behaviour meeting = (setup, data, offset) -> {
@@ -444,6 +454,7 @@ class UsbIpLoopbackTest {
         bus.plug("1-1", 0xdf11, (setup, data, offset) -> {
             bus.unplug("1-1");
             server.refresh();
+            server.refresh(); // as the server does by itself if the transfer takes longer
             return STATUS.control(setup, data, offset);
         });
         UsbConnection connection = open("1-1");

@@ -60,6 +60,7 @@ public final class ServerImport {
     private boolean configured;
     private boolean answering;
     private @Nullable String departed;
+    private @Nullable Deadline lastAnswer;
     private @Nullable String closedBecause;
 
     /** An import that has been granted: the device is open and claimed. */
@@ -131,10 +132,13 @@ public final class ServerImport {
 
     /**
      * Ends the import because the device left the bus. The answer that it may just have given, as devices do when they leave DFU mode, goes
-     * out first; a second call does not wait for it any more.
+     * out first, if it does so in the time that a transfer may take; to be called again until then.
      */
     public synchronized void depart(String why) {
-        if (!answering || departed != null) {
+        if (lastAnswer == null) {
+            lastAnswer = Deadline.in(Timebase.system(), transferTimeout);
+        }
+        if (!answering || lastAnswer.passed()) {
             close(why);
         }
         departed = why;
