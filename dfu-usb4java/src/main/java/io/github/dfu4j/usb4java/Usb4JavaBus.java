@@ -237,7 +237,10 @@ public final class Usb4JavaBus implements UsbBus {
         }
     }
 
-    /** An open device; without a context of its own if it is open only to be listed. */
+    /**
+     * An open device; without a context of its own if it is open only to be listed. It is locked while libusb uses its handle, so that
+     * whoever closes the bus waits for the transfer that another thread has under way.
+     */
     private final class Connection implements UsbConnection {
 
         private final UsbDevice device;
@@ -262,7 +265,7 @@ public final class Usb4JavaBus implements UsbBus {
         }
 
         @Override
-        public void claim(int interfaceNumber) throws UsbException {
+        public synchronized void claim(int interfaceNumber) throws UsbException {
             requireOpen();
             if (claimed.contains(interfaceNumber)) {
                 return;
@@ -284,7 +287,7 @@ public final class Usb4JavaBus implements UsbBus {
         }
 
         @Override
-        public void selectAlternate(int interfaceNumber, int alternateSetting) throws UsbException {
+        public synchronized void selectAlternate(int interfaceNumber, int alternateSetting) throws UsbException {
             requireOpen();
             int code = libusb.setInterfaceAltSetting(handle, interfaceNumber, alternateSetting);
             if (code < 0) {
@@ -297,7 +300,8 @@ public final class Usb4JavaBus implements UsbBus {
         }
 
         @Override
-        public int control(ControlSetup setup, byte[] data, int offset, int timeoutMillis) throws UsbException {
+        public synchronized int control(ControlSetup setup, byte[] data, int offset, int timeoutMillis)
+                throws UsbException {
             if (timeoutMillis < 1) {
                 throw new IllegalArgumentException("a timeout is at least 1 ms, not " + timeoutMillis);
             }
@@ -329,7 +333,7 @@ public final class Usb4JavaBus implements UsbBus {
         }
 
         @Override
-        public boolean reset() throws UsbException {
+        public synchronized boolean reset() throws UsbException {
             requireOpen();
             if (platform == Platform.WINDOWS) {
                 throw new UsbException(
@@ -355,7 +359,7 @@ public final class Usb4JavaBus implements UsbBus {
         }
 
         @Override
-        public void close() {
+        public synchronized void close() {
             if (closed) {
                 return;
             }

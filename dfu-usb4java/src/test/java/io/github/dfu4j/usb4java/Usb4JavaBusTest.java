@@ -28,6 +28,8 @@ import io.github.dfu4j.usb.UsbException.Kind;
 import io.github.dfu4j.usb4java.internal.Attached;
 import io.github.dfu4j.usb4java.internal.LibUsbCalls;
 import io.github.dfu4j.usb4java.internal.Platform;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -429,6 +431,37 @@ class Usb4JavaBusTest {
 
         assertKind(Kind.GONE, () -> connection.claim(0));
         verify(libusb, times(2)).exit(any());
+    }
+
+    /** libusb must not be told to close a handle on which another thread's transfer runs: the process would crash. */
+    @Test
+    void a_device_is_not_closed_while_a_transfer_runs() throws Exception {
+        plug("1-2", 5, true);
+        answerStrings();
+        Usb4JavaBus bus = bus(Platform.LINUX);
+        UsbConnection connection = bus.open(bus.devices().get(0));
+        Thread closer = new Thread(bus::close);
+        doAnswer(call -> {
+                    closer.start();
+                    while (closer.isAlive() && !waitsForThisThread(closer)) {
+                        Thread.onSpinWait();
+                    }
+                    verify(libusb, times(1)).close(any()); // which listed the device
+                    return 6;
+                })
+                .when(libusb)
+                .controlTransfer(any(), eq(GETSTATUS), any(), anyInt());
+
+        assertThat(connection.control(GETSTATUS, new byte[6], 0, 10)).isEqualTo(6);
+
+        closer.join();
+        verify(libusb, times(2)).close(any());
+        assertKind(Kind.GONE, () -> connection.control(GETSTATUS, new byte[6], 0, 10));
+    }
+
+    private static boolean waitsForThisThread(Thread thread) {
+        ThreadInfo info = ManagementFactory.getThreadMXBean().getThreadInfo(thread.getId());
+        return info != null && info.getLockOwnerId() == Thread.currentThread().getId();
     }
 
     @Test
