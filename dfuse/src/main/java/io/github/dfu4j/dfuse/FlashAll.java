@@ -169,7 +169,7 @@ public final class FlashAll {
     private Outcome outcome(Job job) {
         try {
             return job instanceof DfuSeJob dfuSe ? flash(dfuSe) : download((PlainJob) job);
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) { // unchecked: a mistake of the job's listener, or of the bus
             return new Failed(e);
         }
     }

@@ -99,6 +99,28 @@ class FlashAllTest {
     }
 
     @Test
+    void a_listener_that_fails_is_its_boards_failure_and_told_like_every_other() throws Exception {
+        VirtualBus bus = new VirtualBus();
+        plug(bus, 2);
+        FirmwareImage image = Boards.image(FLASH, new byte[100]);
+        List<FlashAll.Job> jobs = new ArrayList<>(jobs(bus, image));
+        jobs.set(
+                0,
+                jobs(bus, image, event -> {
+                            throw new IllegalStateException("a fault of the listener");
+                        })
+                        .get(0));
+        List<FlashAll.Result> told = Collections.synchronizedList(new ArrayList<>());
+
+        List<FlashAll.Result> results =
+                new FlashAll(bus, DfuSeQuirks.table(), board -> bus.time(), () -> false).run(jobs, told::add);
+
+        assertThat(results.get(0).failure().orElseThrow()).hasMessage("a fault of the listener");
+        assertThat(results.get(1).succeeded()).isTrue();
+        assertThat(told).containsExactlyInAnyOrderElementsOf(results);
+    }
+
+    @Test
     void a_cancel_ends_all_of_them() throws Exception {
         VirtualBus bus = new VirtualBus();
         plug(bus, 3);
