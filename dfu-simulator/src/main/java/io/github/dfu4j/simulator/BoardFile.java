@@ -9,11 +9,13 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.UTFDataFormatException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -52,6 +54,9 @@ public final class BoardFile {
 
     private static final String MAGIC = "dfu4j simulated board 1";
     private static final int PAGE = 4096;
+
+    /** Held with the lock on a file of presses, which is for other processes alone. */
+    private static final Object PRESSES = new Object();
 
     private final Path file;
 
@@ -166,21 +171,34 @@ public final class BoardFile {
         for (Press press : presses) {
             lines.append(press.name().toLowerCase(Locale.ROOT)).append('\n');
         }
-        Files.writeString(pressFile(), lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        ByteBuffer bytes = StandardCharsets.US_ASCII.encode(lines.toString());
+        synchronized (PRESSES) {
+            try (FileChannel channel =
+                    FileChannel.open(pressFile(), StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+                channel.lock();
+                while (bytes.hasRemaining()) {
+                    channel.write(bytes);
+                }
+            }
+        }
     }
 
     /** Takes the presses left since the last call. */
     List<Press> takePresses() throws IOException {
-        Path taken = file.resolveSibling(file.getFileName() + ".pressed");
-        try {
-            Files.move(pressFile(), taken, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } catch (NoSuchFileException e) {
+        if (!Files.exists(pressFile()) || Files.size(pressFile()) == 0) {
             return List.of();
         }
-        List<String> lines = Files.readAllLines(taken);
-        Files.delete(taken);
+        String lines;
+        synchronized (PRESSES) {
+            try (FileChannel channel =
+                    FileChannel.open(pressFile(), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+                channel.lock();
+                lines = new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.US_ASCII);
+                channel.truncate(0);
+            }
+        }
         try {
-            return lines.stream()
+            return lines.lines()
                     .map(line -> Press.valueOf(line.trim().toUpperCase(Locale.ROOT)))
                     .toList();
         } catch (IllegalArgumentException e) {

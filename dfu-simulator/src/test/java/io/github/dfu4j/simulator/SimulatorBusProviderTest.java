@@ -12,10 +12,17 @@ import io.github.dfu4j.usb.UsbDevice;
 import io.github.dfu4j.usb.UsbException;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.ServiceLoader;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import java.util.zip.DeflaterOutputStream;
 import org.junit.jupiter.api.Test;
@@ -176,8 +183,36 @@ class SimulatorBusProviderTest {
             bus.time().sleep(Duration.ofSeconds(1));
             assertThat(bus.devices()).hasSize(1);
         }
-        assertThat(folder.resolve("board.press")).doesNotExist();
-        assertThat(folder.resolve("board.pressed")).doesNotExist();
+        assertThat(folder.resolve("board.press")).isEmptyFile();
+    }
+
+    @Test
+    void no_press_is_lost_while_several_threads_look_at_the_bus() throws Exception {
+        BoardFile file = new BoardFile(folder.resolve("board"));
+        int presses = 300;
+        AtomicInteger taken = new AtomicInteger();
+        List<CompletableFuture<Void>> lookers = new ArrayList<>();
+        AtomicBoolean pressed = new AtomicBoolean();
+        for (int i = 0; i < 2; i++) {
+            lookers.add(CompletableFuture.runAsync(() -> {
+                try {
+                    for (boolean last = false; !last; ) {
+                        last = pressed.get();
+                        taken.addAndGet(file.takePresses().size());
+                    }
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }));
+        }
+        for (int i = 0; i < presses; i++) {
+            file.press(Press.RESET);
+        }
+        pressed.set(true);
+        for (CompletableFuture<Void> looker : lookers) {
+            looker.get(60, TimeUnit.SECONDS);
+        }
+        assertThat(taken).hasValue(presses);
     }
 
     @Test
