@@ -29,7 +29,8 @@ final class Cancellation implements BooleanSupplier {
         return this;
     }
 
-    private void stop() {
+    /** Asks the command to stop and waits until it has. */
+    void stop() {
         requested = true;
         console.note("dfu: stopping …");
         try {

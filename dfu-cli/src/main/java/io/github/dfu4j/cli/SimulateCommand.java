@@ -141,7 +141,8 @@ final class SimulateCommand extends Subcommand {
                             + address.getPort() + ". To attach it to a Linux machine:");
             console().print("  sudo modprobe vhci-hcd && sudo usbip" + tcp + " attach -r " + host + " -b " + at);
         });
-        console().print("Or without any driver: dfu --usb usbip://" + host + ":" + address.getPort() + " list");
+        String named = host.contains(":") ? "[" + host + "]" : host;
+        console().print("Or without any driver: dfu --usb usbip://" + named + ":" + address.getPort() + " list");
         console().print("Type boot, reset, unplug, plug or quit.");
         console().flush();
     }

@@ -43,7 +43,8 @@ final class WaitCommand extends UsbSubcommand {
                     return ExitCode.OK;
                 }
                 if (stopped.getAsBoolean()) {
-                    throw new CommandException(ExitCode.TRY_AGAIN, "Stopped before any " + wanted + " was attached.");
+                    throw new CommandException(
+                            ExitCode.TRY_AGAIN, "Cancelled. No " + wanted + " was attached until then.");
                 }
                 if (last) {
                     throw new CommandException(

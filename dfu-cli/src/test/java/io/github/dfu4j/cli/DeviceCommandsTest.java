@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.github.dfu4j.dfu.DfuInterface;
 import io.github.dfu4j.usb.TranscriptReplay;
 import java.io.IOException;
+import java.io.StringReader;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -696,5 +698,27 @@ class DeviceCommandsTest {
         CommandRun none = dfu("--usb", "sim:stm32f407", "-d", "1-9", "wait", "--timeout", "30");
         assertThat(none.status()).isEqualTo(ExitCode.TRY_AGAIN);
         assertThat(none.err()).contains("No DFU device at port 1-9", "30 s");
+    }
+
+    @Test
+    void a_wait_that_is_stopped_does_not_say_that_its_time_was_over() throws Exception {
+        StringWriter err = new StringWriter();
+        DfuCommand root = new DfuCommand(new Console(new StringReader(""), new StringWriter(), err, false));
+        Thread stopper = new Thread(root.cancellation()::stop); // as Ctrl-C does
+        stopper.start();
+        while (!root.cancellation().getAsBoolean()) {
+            Thread.onSpinWait();
+        }
+
+        int status = root.commandLine()
+                .setExecutionExceptionHandler((e, command, parsed) -> new Failures(root).explain(e))
+                .execute("--usb", "sim:stm32f407", "-d", "1-9", "wait", "--timeout", "30");
+        root.ended();
+        stopper.join();
+
+        assertThat(status).isEqualTo(ExitCode.TRY_AGAIN);
+        assertThat(err.toString())
+                .contains("Cancelled. No DFU device at port 1-9 in DFU mode was attached until then.")
+                .doesNotContain("30 s");
     }
 }

@@ -2,6 +2,7 @@ package io.github.dfu4j.cli;
 
 import static io.github.dfu4j.cli.CommandRun.dfu;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.PipedReader;
@@ -9,6 +10,7 @@ import java.io.PipedWriter;
 import java.io.StringReader;
 import java.io.StringWriter;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class SimulateCommandTest {
 
-    private static final Pattern ADDRESS = Pattern.compile("usbip://[0-9.]+:[0-9]+");
+    private static final Pattern ADDRESS = Pattern.compile("usbip://\\S+(?= list)");
 
     @TempDir
     private Path directory;
@@ -108,13 +110,36 @@ class SimulateCommandTest {
     }
 
     @Test
+    void a_board_served_at_an_ipv6_address_is_reached_by_what_the_greeting_says() throws Exception {
+        try (ServerSocket trial = new ServerSocket()) {
+            byte[] loopback = new byte[16];
+            loopback[15] = 1;
+            trial.bind(new InetSocketAddress(InetAddress.getByAddress(loopback), 0));
+        } catch (IOException e) {
+            assumeTrue(false, "this machine has no IPv6");
+        }
+        StringWriter out = new StringWriter();
+        PipedWriter keys = new PipedWriter();
+        Console console = new Console(new PipedReader(keys), out, new StringWriter(), false);
+        CompletableFuture<Integer> served = CompletableFuture.supplyAsync(
+                () -> Main.run(console, "simulate", "stm32f407", "--usbip", "0", "--listen", "::1"));
+
+        CommandRun list = dfu("--usb", awaitAddress(out, served), "list");
+        keys.write("quit\n");
+        keys.flush();
+
+        assertThat(list.out()).as(list.err()).contains("0483:df11");
+        assertThat(served.get(60, TimeUnit.SECONDS)).isZero();
+    }
+
+    @Test
     void what_cannot_be_listened_on_is_told_with_a_way_out() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             CommandRun run = dfu("simulate", "dfu11", "--usbip", Integer.toString(taken.getLocalPort()));
             assertThat(run.status()).isEqualTo(ExitCode.UNAVAILABLE);
             assertThat(run.err()).contains(":" + taken.getLocalPort() + ": ", "--usbip 0");
         }
-        assertThat(dfu("simulate", "dfu11", "--listen", "no.such.host.invalid").err())
+        assertThat(dfu("simulate", "dfu11", "--listen", "1:no.such.name").err())
                 .contains("there is no host of this name");
         assertThat(dfu("simulate", "dfu11", "--state", "a&b").err()).contains("cannot contain");
     }
