@@ -8,8 +8,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.zip.CRC32;
 
 /**
@@ -30,33 +33,84 @@ public final class AssetPack {
     private static final int NAME = 48;
     private static final int MOST = 4096;
 
+    /** What the macros of an asset end with. */
+    private static final List<String> MACROS =
+            Arrays.asList("", "_SIZE", "_FRAMES", "_RATE", "_CHANNELS", "_BITS", "_FLOAT");
+
     private final long address;
     private final List<Entry> entries;
     private final byte[] bytes;
+    private final Map<String, Audio> audio;
 
-    private AssetPack(long address, List<Entry> entries, byte[] bytes) {
+    private AssetPack(long address, List<Entry> entries, byte[] bytes, Map<String, Audio> audio) {
         this.address = address;
         this.entries = Collections.unmodifiableList(entries);
         this.bytes = bytes;
+        this.audio = audio;
+    }
+
+    /**
+     * How the frames of audio are to be played. A frame has one little-endian sample for each channel.
+     *
+     * @param rate frames in a second
+     * @param channels samples in a frame
+     * @param bits bits of a sample, a multiple of 8; integers of 8 bits are unsigned and longer ones signed, as in WAV files
+     * @param floating whether the samples are floating point instead
+     */
+    public record Audio(int rate, int channels, int bits, boolean floating) {
+
+        /** Checks the numbers. */
+        public Audio {
+            if (rate < 1 || channels < 1 || bits < 8 || bits > 64 || bits % 8 != 0) {
+                throw new IllegalArgumentException(
+                        "no audio has a rate of " + rate + " Hz with " + channels + " channels of " + bits + " bits");
+            }
+        }
+
+        /** How many bytes one frame has. */
+        public int frameSize() {
+            return channels * (bits / 8);
+        }
+
+        /** It in words, such as {@code 48000 Hz, 2 channels, 16 bits signed}. */
+        @Override
+        public String toString() {
+            String kind = floating ? " floating point" : bits == 8 ? " unsigned" : " signed";
+            return rate + " Hz, " + channels + (channels == 1 ? " channel, " : " channels, ") + bits + " bits" + kind;
+        }
     }
 
     /** An asset to be packed. */
     public static final class Asset {
         private final String name;
         private final byte[] bytes;
-        private final int frameSize;
+        private final Optional<Audio> audio;
 
         /**
-         * An asset.
+         * An asset that is not audio.
          *
          * @param name its name, 1 to 47 bytes in UTF-8
          * @param bytes its bytes, one or more; not copied, and not to be changed until it is packed
-         * @param frameSize how many bytes one audio frame has; 0 if it is not audio
          */
-        public Asset(String name, byte[] bytes, int frameSize) {
+        public Asset(String name, byte[] bytes) {
+            this(name, bytes, Optional.empty());
+        }
+
+        /**
+         * The frames of some audio, as an asset.
+         *
+         * @param name its name, 1 to 47 bytes in UTF-8
+         * @param frames one or more; not copied, and not to be changed until they are packed
+         * @param audio how they are to be played
+         */
+        public Asset(String name, byte[] frames, Audio audio) {
+            this(name, frames, Optional.of(audio));
+        }
+
+        private Asset(String name, byte[] bytes, Optional<Audio> audio) {
             this.name = name;
             this.bytes = bytes;
-            this.frameSize = frameSize;
+            this.audio = audio;
         }
     }
 
@@ -93,6 +147,7 @@ public final class AssetPack {
         sorted.sort(Comparator.comparing((Asset a) -> a.name));
         long at = aligned(address + HEAD + (long) ENTRY * sorted.size(), alignment);
         List<Entry> entries = new ArrayList<>();
+        Map<String, Audio> audio = new HashMap<>();
         String before = "";
         for (Asset asset : sorted) {
             int length = asset.name.getBytes(StandardCharsets.UTF_8).length;
@@ -108,7 +163,9 @@ public final class AssetPack {
             }
             before = asset.name;
             AddressRange range = AddressRange.ofSize(at, asset.bytes.length);
-            entries.add(new Entry(asset.name, range, crc(asset.bytes, 0, asset.bytes.length), asset.frameSize));
+            int frameSize = asset.audio.map(Audio::frameSize).orElse(0);
+            entries.add(new Entry(asset.name, range, crc(asset.bytes, 0, asset.bytes.length), frameSize));
+            asset.audio.ifPresent(how -> audio.put(asset.name, how));
             at = aligned(range.end(), alignment);
         }
         AddressRange all = new AddressRange(
@@ -117,7 +174,7 @@ public final class AssetPack {
             throw new IllegalArgumentException("the pack would lie at " + all + ", but QSPI flash can be written at "
                     + DaisyMemory.QSPI_ADVERTISED);
         }
-        return new AssetPack(address, entries, bytes(address, entries, sorted, (int) all.size()));
+        return new AssetPack(address, entries, bytes(address, entries, sorted, (int) all.size()), audio);
     }
 
     private static byte[] bytes(long address, List<Entry> entries, List<Asset> assets, int size) {
@@ -168,7 +225,7 @@ public final class AssetPack {
                 throw new IllegalArgumentException("\"" + entry.name() + "\" in the asset pack is damaged");
             }
         }
-        return new AssetPack(address, entries, bytes.clone());
+        return new AssetPack(address, entries, bytes.clone(), Collections.emptyMap());
     }
 
     /**
@@ -232,7 +289,8 @@ public final class AssetPack {
     }
 
     /**
-     * A C header with the address, the size and, for audio, the number of frames of each asset.
+     * A C header with the address and the size of each asset, and for audio with the number of its frames and how they are to be played.
+     * The latter is not in the index, so the header of a pack that was read does without it.
      *
      * @param title what its macros begin with, mostly the name of its file without ending; two packs of one program need different ones
      */
@@ -254,12 +312,21 @@ public final class AssetPack {
         define(text, taken, prefix + "_COUNT", entries.size() + "u");
         for (Entry entry : entries) {
             String name = free(prefix + "_" + identifier(entry.name()), taken);
-            text.append("\n/* ").append(entry.name().replace("*/", "* /")).append(" */\n");
+            Audio how = audio.get(entry.name());
+            text.append("\n/* ")
+                    .append(comment(entry.name() + (how == null ? "" : ": " + how)))
+                    .append(" */\n");
             AddressRange range = entry.range();
             define(text, taken, name, "((const uint8_t *)" + AddressRange.hex(range.start()) + "u)");
             define(text, taken, name + "_SIZE", range.size() + "u");
             if (entry.frameSize() > 0) {
                 define(text, taken, name + "_FRAMES", range.size() / entry.frameSize() + "u");
+            }
+            if (how != null) {
+                define(text, taken, name + "_RATE", how.rate() + "u");
+                define(text, taken, name + "_CHANNELS", how.channels() + "u");
+                define(text, taken, name + "_BITS", how.bits() + "u");
+                define(text, taken, name + "_FLOAT", how.floating() ? "1" : "0");
             }
         }
         return text.append("\n#endif\n").toString();
@@ -268,6 +335,11 @@ public final class AssetPack {
     private static void define(StringBuilder text, List<String> taken, String macro, String value) {
         text.append("#define ").append(macro).append(' ').append(value).append('\n');
         taken.add(macro);
+    }
+
+    /** What a C comment can hold of a text without ending, or seeming to begin another. */
+    private static String comment(String text) {
+        return text.replace("*/", "* /").replace("/*", "/ *");
     }
 
     /** What a C identifier can hold of a name. */
@@ -282,12 +354,14 @@ public final class AssetPack {
     /** A name for an asset's macros, none of which is taken. */
     private static String free(String name, List<String> taken) {
         String result = name;
-        for (int n = 2;
-                !Collections.disjoint(taken, Arrays.asList(result, result + "_SIZE", result + "_FRAMES"));
-                n++) {
+        for (int n = 2; isTaken(result, taken); n++) {
             result = name + "_" + n;
         }
         return result;
+    }
+
+    private static boolean isTaken(String name, List<String> taken) {
+        return MACROS.stream().anyMatch(ending -> taken.contains(name + ending));
     }
 
     private static long aligned(long address, int alignment) {

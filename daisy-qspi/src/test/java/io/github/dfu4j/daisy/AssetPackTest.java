@@ -20,6 +20,8 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class AssetPackTest {
 
@@ -29,7 +31,7 @@ class AssetPackTest {
     private static AssetPack.Asset asset(String name, int size) {
         byte[] bytes = new byte[size];
         new Random(size).nextBytes(bytes);
-        return new AssetPack.Asset(name, bytes, 0);
+        return new AssetPack.Asset(name, bytes);
     }
 
     @Property(tries = 100)
@@ -93,10 +95,15 @@ class AssetPackTest {
                         0x900c_0000L,
                         4,
                         List.of(
-                                asset("a", 1),
                                 asset("a size", 2),
                                 asset("a-size", 3),
                                 asset("a size frames", 4),
+                                asset("a rate", 9),
+                                asset("a-bits", 10),
+                                new AssetPack.Asset("a", new byte[4], new AssetPack.Audio(1, 1, 8, false)),
+                                new AssetPack.Asset("B", new byte[4], new AssetPack.Audio(1, 1, 8, false)),
+                                asset("B channels", 11),
+                                asset("B-float", 12),
                                 asset("h", 5),
                                 asset("count", 6),
                                 asset("address", 7),
@@ -107,6 +114,53 @@ class AssetPackTest {
                 .map(line -> line.split(" ", -1)[1])
                 .toList();
         assertThat(macros).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void the_header_says_how_the_frames_of_audio_are_to_be_played() {
+        AssetPack pack = AssetPack.of(
+                0x900c_0000L,
+                256,
+                List.of(
+                        new AssetPack.Asset("kick.wav", new byte[6000], new AssetPack.Audio(44_100, 2, 24, false)),
+                        new AssetPack.Asset("pad.wav", new byte[400], new AssetPack.Audio(48_000, 1, 32, true)),
+                        asset("table", 10)));
+        assertThat(pack.cHeader("drums")).contains("""
+                /* kick.wav: 44100 Hz, 2 channels, 24 bits signed */
+                #define DRUMS_KICK_WAV ((const uint8_t *)0x900C0100u)
+                #define DRUMS_KICK_WAV_SIZE 6000u
+                #define DRUMS_KICK_WAV_FRAMES 1000u
+                #define DRUMS_KICK_WAV_RATE 44100u
+                #define DRUMS_KICK_WAV_CHANNELS 2u
+                #define DRUMS_KICK_WAV_BITS 24u
+                #define DRUMS_KICK_WAV_FLOAT 0
+
+                /* pad.wav: 48000 Hz, 1 channel, 32 bits floating point */
+                #define DRUMS_PAD_WAV ((const uint8_t *)0x900C1900u)
+                #define DRUMS_PAD_WAV_SIZE 400u
+                #define DRUMS_PAD_WAV_FRAMES 100u
+                #define DRUMS_PAD_WAV_RATE 48000u
+                #define DRUMS_PAD_WAV_CHANNELS 1u
+                #define DRUMS_PAD_WAV_BITS 32u
+                #define DRUMS_PAD_WAV_FLOAT 1
+
+                /* table */
+                #define DRUMS_TABLE ((const uint8_t *)0x900C1B00u)
+                #define DRUMS_TABLE_SIZE 10u
+
+                #endif
+                """);
+        assertThat(pack.entries()).extracting(AssetPack.Entry::frameSize).containsExactly(6, 4, 0);
+        assertThat(AssetPack.read(pack.toBytes()).cHeader("drums"))
+                .contains("DRUMS_PAD_WAV_FRAMES 100u")
+                .doesNotContain("_RATE");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 1, 16", "-1, 1, 16", "48000, 0, 16", "48000, 1, 0", "48000, 1, 12", "48000, 1, 72"})
+    void audio_that_cannot_be_played_is_refused(int rate, int channels, int bits) {
+        assertThatThrownBy(() -> new AssetPack.Audio(rate, channels, bits, false))
+                .hasMessageContaining(rate + " Hz with " + channels + " channels of " + bits + " bits");
     }
 
     @Property(tries = 100)
@@ -125,8 +179,7 @@ class AssetPackTest {
     }
 
     @Test
-    void a_c_program_checks_the_header_as_the_host_does() throws Exception {
-        assumeTrue(runs("gcc", "--version"), "gcc is not installed");
+    void programs_in_c_and_cpp_take_the_headers_and_check_data_as_the_host_does() throws Exception {
         byte[] data = "samples of birds".getBytes(StandardCharsets.US_ASCII);
         byte[] good = DataHeader.prepend(data);
         byte[] bad = good.clone();
@@ -136,7 +189,15 @@ class AssetPackTest {
         Files.writeString(folder.resolve("data.h"), DataHeader.cSource());
         Files.writeString(
                 folder.resolve("assets.h"),
-                AssetPack.of(0x900c_0000L, 4, List.of(asset("a", 5))).cHeader("assets"));
+                AssetPack.of(
+                                0x900c_0000L,
+                                4,
+                                List.of(
+                                        asset("a", 5),
+                                        asset("/*.*//*", 6),
+                                        new AssetPack.Asset(
+                                                "kick", new byte[8], new AssetPack.Audio(48_000, 2, 16, false))))
+                        .cHeader("assets"));
         Files.writeString(
                 folder.resolve("808.h"),
                 AssetPack.of(0x9010_0000L, 4, List.of(asset("a", 7))).cHeader("808"));
@@ -146,19 +207,28 @@ class AssetPackTest {
                 #include "808.h"
                 #include <stdio.h>
                 #include <string.h>
-                static _Alignas(4) uint8_t bytes[4096];
+                static uint32_t words[1024];
                 int main(int argc, char **argv) {
                     FILE *file = fopen(argv[1], "rb");
-                    if (argc != 2 || !file || fread(bytes, 1, sizeof bytes, file) == 0) return 3;
+                    if (argc != 2 || !file || fread(words, 1, sizeof words, file) == 0) return 3;
                     const uint8_t *data; uint32_t size;
-                    if (!dfu4j_check(bytes, &data, &size)) return 1;
-                    return size == 16 && memcmp(data, "samples of birds", 16) == 0 && ASSETS_A_SIZE == 5u && ASSETS_808_A_SIZE == 7u ? 0 : 2;
+                    if (!dfu4j_check(words, &data, &size)) return 1;
+                    if (size != 16 || memcmp(data, "samples of birds", 16) != 0) return 2;
+                    if (ASSETS_A_SIZE != 5u || ASSETS_808_A_SIZE != 7u || (uintptr_t)ASSETS_A != 0x900C00DCu) return 4;
+                #if ASSETS_KICK_FLOAT || ASSETS_KICK_BITS != 16
+                    return 5;
+                #endif
+                    return ASSETS_KICK_RATE == 48000u && ASSETS_KICK_CHANNELS * ASSETS_KICK_FRAMES == 4u ? 0 : 6;
                 }
                 """);
-        assertThat(status("gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-o", path("check"), path("main.c")))
-                .isZero();
-        assertThat(status(path("check"), path("good"))).isZero();
-        assertThat(status(path("check"), path("bad"))).isEqualTo(1);
+        for (String[] compiler : new String[][] {{"gcc", "-std=c11"}, {"g++", "-x", "c++", "-std=c++14"}}) {
+            assumeTrue(runs(compiler[0], "--version"), compiler[0] + " is not installed");
+            List<String> compile = new ArrayList<>(List.of(compiler));
+            compile.addAll(List.of("-Wall", "-Wextra", "-Werror", "-o", path("check"), path("main.c")));
+            assertThat(status(compile.toArray(new String[0]))).as(compiler[0]).isZero();
+            assertThat(status(path("check"), path("good"))).isZero();
+            assertThat(status(path("check"), path("bad"))).isEqualTo(1);
+        }
     }
 
     private String path(String name) {

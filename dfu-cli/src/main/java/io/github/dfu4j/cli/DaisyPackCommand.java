@@ -77,7 +77,10 @@ final class DaisyPackCommand extends Subcommand {
                     "Each asset starts at a multiple of this, 4 to 64K (default: ${DEFAULT-VALUE}: each has blocks of its own).")
     private long align;
 
-    @Option(names = "--decode-wav", description = "Take the frames out of .wav files, without their headers.")
+    @Option(
+            names = "--decode-wav",
+            description =
+                    "Take the frames out of .wav files, without their headers; the C header then has their rate, channels and bits.")
     private boolean decodeWav;
 
     @Option(names = "--force", description = "Write over files that exist.")
@@ -144,7 +147,10 @@ final class DaisyPackCommand extends Subcommand {
         String name = String.valueOf(file.getFileName());
         byte[] bytes = DaisyBytes.read(file.toString());
         if (!decodeWav || !name.toLowerCase(Locale.ROOT).endsWith(".wav")) {
-            return new AssetPack.Asset(name, bytes, 0);
+            return new AssetPack.Asset(name, bytes);
+        }
+        if (!isWave(bytes)) {
+            throw noWav(file);
         }
         try (AudioInputStream audio =
                 AudioSystem.getAudioInputStream(new BufferedInputStream(new ByteArrayInputStream(bytes)))) {
@@ -167,11 +173,37 @@ final class DaisyPackCommand extends Subcommand {
                 throw new CommandException(
                         ExitCode.DATA, file + " has no frames: its header speaks of none. Save it once more.");
             }
-            return new AssetPack.Asset(name, frames, frameSize);
+            return new AssetPack.Asset(name, frames, audio(file, format));
         } catch (UnsupportedAudioFileException | EOFException e) {
+            throw noWav(file);
+        }
+    }
+
+    private static CommandException noWav(Path file) {
+        return new CommandException(
+                ExitCode.DATA,
+                file + " is no WAV file that can be decoded. Leave --decode-wav out to pack it as it is.");
+    }
+
+    /** Other sound files are decoded too where only the name says WAV, and their samples are big-endian. */
+    private static boolean isWave(byte[] bytes) {
+        String head = new String(bytes, 0, Math.min(12, bytes.length), StandardCharsets.ISO_8859_1);
+        return head.startsWith("RIFF") && head.endsWith("WAVE");
+    }
+
+    private static AssetPack.Audio audio(Path file, AudioFormat format) throws CommandException {
+        try {
+            // 12 bits, say, lie at the top of a sample of 16
+            return new AssetPack.Audio(
+                    Math.round(format.getSampleRate()),
+                    format.getChannels(),
+                    format.getFrameSize() / Math.max(1, format.getChannels()) * 8,
+                    format.getEncoding().equals(AudioFormat.Encoding.PCM_FLOAT));
+        } catch (IllegalArgumentException e) {
             throw new CommandException(
                     ExitCode.DATA,
-                    file + " is no WAV file that can be decoded. Leave --decode-wav out to pack it as it is.");
+                    file + " cannot be played as its header has it: " + Failures.sentence(e.getMessage())
+                            + " Save it once more, or leave --decode-wav out to pack it as it is.");
         }
     }
 

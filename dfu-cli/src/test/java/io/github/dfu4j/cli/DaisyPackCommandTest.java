@@ -4,6 +4,7 @@ import static io.github.dfu4j.cli.CommandRun.dfu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.dfu4j.daisy.AssetPack;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,6 +14,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
+import javax.sound.sampled.AudioFileFormat;
+import javax.sound.sampled.AudioFormat;
+import javax.sound.sampled.AudioInputStream;
+import javax.sound.sampled.AudioSystem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class DaisyPackCommandTest {
 
     private static final int PCM = 1;
+    private static final int FLOAT = 3;
     private static final int EXTENSIBLE = 0xfffe;
 
     @TempDir
@@ -78,6 +84,8 @@ class DaisyPackCommandTest {
                 folder.resolve("a.wav").toString(),
                 "--decode-wav",
                 "--force",
+                "--header",
+                folder.resolve("drums.h").toString(),
                 "-o",
                 folder.resolve("pack").toString());
     }
@@ -94,6 +102,14 @@ class DaisyPackCommandTest {
         AssetPack.Entry entry = AssetPack.index(pack).get(0);
         int at = (int) (entry.range().start() - 0x900c_0000L);
         assertThat(Arrays.copyOfRange(pack, at, at + frames.length)).isEqualTo(frames);
+        assertThat(folder.resolve("drums.h"))
+                .content()
+                .contains(
+                        "#define DRUMS_A_WAV_FRAMES 999u\n",
+                        "#define DRUMS_A_WAV_RATE 48000u\n",
+                        "#define DRUMS_A_WAV_CHANNELS " + channels + "u\n",
+                        "#define DRUMS_A_WAV_BITS " + bits + "u\n",
+                        "#define DRUMS_A_WAV_FLOAT " + (format == FLOAT ? 1 : 0) + "\n");
     }
 
     @Test
@@ -106,6 +122,8 @@ class DaisyPackCommandTest {
             wav(PCM, 16, 2, new byte[0]),
             wav(2, 4, 1, frames(400)),
             wav(7, 8, 1, frames(400)),
+            withoutRate(whole),
+            aiff(),
             "no wav at all".getBytes(StandardCharsets.US_ASCII)
         };
         for (int i = 0; i < broken.length; i++) {
@@ -114,6 +132,24 @@ class DaisyPackCommandTest {
             assertThat(run.err()).contains("a.wav");
             assertThat(folder.resolve("pack")).doesNotExist();
         }
+    }
+
+    /** The rate is the third number of the chunk "fmt ", which comes first. */
+    private static byte[] withoutRate(byte[] wav) {
+        byte[] result = wav.clone();
+        ByteBuffer.wrap(result).putInt(24, 0);
+        return result;
+    }
+
+    /** Another kind of sound file, whose samples are big-endian. */
+    private static byte[] aiff() throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        AudioFormat format = new AudioFormat(48_000, 16, 1, true, true);
+        AudioSystem.write(
+                new AudioInputStream(new ByteArrayInputStream(frames(200)), format, 100),
+                AudioFileFormat.Type.AIFF,
+                out);
+        return out.toByteArray();
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.github.dfu4j.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.dfu4j.daisy.AssetPack;
 import io.github.dfu4j.daisy.RouteReport;
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.simulator.DaisySeed;
@@ -25,9 +26,13 @@ import java.awt.event.MouseEvent;
 import java.awt.event.MouseMotionAdapter;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -44,6 +49,7 @@ import javax.swing.SwingUtilities;
 import javax.swing.TransferHandler;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 class DaisyExamplesTest {
 
@@ -63,6 +69,58 @@ class DaisyExamplesTest {
         assertThat(board.qspiFlash().read(0x900c_0000L, samples.length)).isEqualTo(samples);
         Path source = Path.of("src", "main", "java", "io", "github", "dfu4j", "examples", "EmbedQspiLoader.java");
         assertThat(Files.readAllLines(source)).hasSizeLessThanOrEqualTo(50);
+    }
+
+    @Test
+    void a_program_in_c_plays_a_sample_of_a_pack_at_its_own_speed(@TempDir Path folder) throws Exception {
+        assumeTrue(System.getProperty("os.name", "").equals("Linux"), "SKIPPED: maps memory as Linux does");
+        assumeTrue(run("gcc", "--version").status() == 0, "SKIPPED: gcc is not installed");
+        ByteBuffer frames = ByteBuffer.allocate(4 * 4).order(ByteOrder.LITTLE_ENDIAN);
+        for (int left : new int[] {0, 1000, -3000, 500}) {
+            frames.putShort((short) left).putShort((short) 7777);
+        }
+        AssetPack.Audio half = new AssetPack.Audio(24_000, 2, 16, false);
+        AssetPack pack =
+                AssetPack.of(0x900c_0000L, 0x1_0000, List.of(new AssetPack.Asset("kick.wav", frames.array(), half)));
+        Path file = Files.write(folder.resolve("assets.bin"), pack.toBytes());
+        Files.writeString(folder.resolve("assets.h"), pack.cHeader("assets"));
+        Path main = Files.writeString(folder.resolve("main.c"), """
+                #include "play_sample.h"
+                #include <fcntl.h>
+                #include <stdio.h>
+                #include <sys/mman.h>
+                int main(int argc, char **argv) {
+                    int pack = open(argv[argc - 1], O_RDONLY);
+                    void *flash = (void *)(uintptr_t)ASSETS_ADDRESS;
+                    if (mmap(flash, ASSETS_SIZE, PROT_READ, MAP_PRIVATE | MAP_FIXED, pack, 0) != flash) return 1;
+                    voice kick = {0};
+                    for (int i = 0; i < 8; i++) printf("%.0f ", play(&kick, 48000.0f) * 32768.0f);
+                    return 0;
+                }
+                """);
+        String program = folder.resolve("play").toString();
+        for (String[] compiler : new String[][] {{"gcc", "-x", "c"}, {"g++", "-x", "c++"}}) {
+            List<String> compile = new ArrayList<>(List.of(compiler));
+            compile.addAll(List.of("-Wall", "-Wextra", "-Werror", "-O2", "-I", "src/main/c", "-I", folder.toString()));
+            compile.addAll(List.of("-o", program, main.toString()));
+            Run compiled = run(compile.toArray(new String[0]));
+            assertThat(compiled.status()).as(compiled.output()).isZero();
+            assertThat(run(program, file.toString())).isEqualTo(new Run(0, "0 500 1000 -1000 -3000 -1250 0 0 "));
+        }
+    }
+
+    /** What came of a program. */
+    private record Run(int status, String output) {}
+
+    private static Run run(String... command) throws InterruptedException {
+        try {
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
+            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return new Run(process.waitFor(), output);
+        } catch (IOException e) {
+            return new Run(-1, e.toString());
+        }
     }
 
     @Test
