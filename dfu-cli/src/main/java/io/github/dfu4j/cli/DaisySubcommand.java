@@ -22,7 +22,7 @@ abstract class DaisySubcommand extends UsbSubcommand {
             return work.at(new DaisyTable(
                     console(),
                     usb,
-                    usb.selector().port(),
+                    usb.port(),
                     options.withPressDeadline(pressDeadline()),
                     root().cancellation().arm()));
         }

@@ -155,6 +155,19 @@ final class Usb implements AutoCloseable {
         return chosen;
     }
 
+    /**
+     * The port of the board that the command line means, for jobs that follow it from one mode to another; empty if the command line does
+     * not say which. A port may have nothing in it yet; what has ids or a serial number must be there, as those change with the mode.
+     *
+     * @throws DfuSelectionException if it says more than a port, and not exactly one device in DFU mode fits
+     */
+    Optional<PortPath> port() throws UsbException, DfuSelectionException, CommandException {
+        DfuSelector selector = selector();
+        return wanted.stream().allMatch(Usb::isPort)
+                ? selector.port()
+                : selector.inMode(DfuMode.DFU).one(interfaces()).device().port();
+    }
+
     /** Throws why a device may not be opened, if it may not. */
     static void mustBeUsable(DfuInterface device) throws UsbException {
         if (device.device().accessProblem().isPresent()) {

@@ -192,6 +192,41 @@ class DaisyCommandsTest {
     }
 
     @Test
+    void a_board_that_the_options_leave_out_is_not_touched() throws IOException {
+        String file = Birds.path("birds-internal.elf");
+        for (String other : new String[] {"1234:5678", "serial=nobody", "0483:a360"}) {
+            dfu("--usb", board("&mode=rom"), "list");
+            byte[] before = Files.readAllBytes(folder.resolve("board"));
+            for (String[] command : new String[][] {
+                {"info"}, {"doctor"}, {"flash", file}, {"bootloader", "--enter", "daisy"}, {"erase", "--all"}
+            }) {
+                List<String> line = new ArrayList<>(List.of("--usb", board(""), "-d", other, "daisy"));
+                line.addAll(List.of(command));
+                CommandRun run = dfu(line.toArray(new String[0]));
+                assertThat(run.status()).as(String.join(" ", line)).isEqualTo(69);
+                assertThat(run.err()).contains(other.replace("serial=", ""));
+            }
+            assertThat(Files.readAllBytes(folder.resolve("board"))).isEqualTo(before);
+        }
+    }
+
+    @Test
+    void of_several_boards_one_can_be_named_by_what_it_shows_now_and_is_followed_by_its_port() throws IOException {
+        CommandRun named =
+                dfu("--usb", "sim:daisy-seed+stm32f407?mode=rom", "-d", "serial=200364500000", "daisy", "info");
+        assertThat(named.out()).contains("at port 1-1");
+        String boards = "sim:daisy-seed?mode=bootloader&count=2";
+        assertThat(dfu("--usb", boards, "-d", "0483:df11", "-d", "1-2", "daisy", "info")
+                        .out())
+                .contains("at port 1-2");
+        CommandRun both = dfu("--usb", boards, "-d", "0483:df11", "daisy", "info");
+        assertThat(both.status()).isEqualTo(64);
+        assertThat(both.err()).contains("-d 1-1 or -d 1-2");
+        CommandRun gone = dfu("--usb", "sim:daisy-seed?mode=app", "-d", "1-1", "daisy", "bootloader", "--enter", "rom");
+        assertThat(gone.status()).as(gone.err()).isZero();
+    }
+
+    @Test
     void the_doctor_shows_what_else_is_attached_and_does_not_guess() {
         CommandRun other = dfu("--usb", "sim:dfu11", "daisy", "doctor");
         assertThat(other.status()).isEqualTo(69);
