@@ -44,8 +44,8 @@ final class StageFlasher {
     private static final Duration STUCK = Duration.ofSeconds(2);
 
     private static final String WHY_STUCK =
-            "QSPI flash takes seconds for a block of 4 KB, where 0.03 s are usual. It is likely to be stuck in write protection, and then"
-                    + " nothing is written though all is accepted. The Daisy bootloader v6.3 or later mends that: install it"
+            "QSPI flash takes seconds to write 4 KB or less, where 0.03 s are usual. It is likely to be stuck in write protection, and then"
+                    + " nothing is erased or written though all is accepted. The Daisy bootloader v6.3 or later mends that: install it"
                     + " (\"dfu daisy bootloader\"), and do this again.";
 
     private final UsbBus bus;
@@ -213,9 +213,12 @@ final class StageFlasher {
             outcome.flash = Optional.of(report);
             if (!plan.leaveAddress().isPresent() && dfu.quirks().has(Trait.ONE_BEHIND)) {
                 Fence.settle(session, plan.targets().get(0), report);
-                if (!job.erases()) {
-                    mindThePace(outcome);
+                if (job.erases()) {
+                    // the time that an erase takes tells little, so one more byte is timed
+                    outcome.lastBlock = OptionalLong.of(time.nanos());
+                    Fence.settle(session, plan.targets().get(0), report);
                 }
+                mindThePace(outcome);
             }
             outcome.settled = true;
             if (job.erases() && outcome.readBack != ReadBack.TRUTHFUL) {

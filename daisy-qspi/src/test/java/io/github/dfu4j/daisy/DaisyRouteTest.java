@@ -493,6 +493,22 @@ class DaisyRouteTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"V5_4, 1", "V5_4, 4", "V6_4, 1", "V6_4, 4"})
+    void an_erase_that_a_write_protected_flash_accepted_is_noticed_too(Bootloader version, int blocks)
+            throws Exception {
+        for (boolean stuck : new boolean[] {true, false}) {
+            Bench bench = new Bench(new DaisySeed().withBootloader(version)).after(1000);
+            bench.board.habit(Habit.QSPI_WRITE_PROTECTED, stuck);
+            QspiLoader loader = new QspiLoader(bench.runner());
+            RouteReport report = loader.run(loader.planErase(AddressRange.ofSize(0x900c_0000L, blocks * 0x1_0000L)));
+            StageReport stage = report.stages().get(0);
+            assertThat(stage.stuck()).isEqualTo(stuck);
+            assertThat(bench.notes().stream().anyMatch(note -> note.contains("write protection")))
+                    .isEqualTo(stuck);
+        }
+    }
+
     @Test
     void a_program_that_the_bootloader_refuses_is_seen_to_come_back() throws Exception {
         Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V6_4)).after(1000);
