@@ -11,6 +11,7 @@ import io.github.dfu4j.usb.UsbException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -104,8 +105,12 @@ public final class QspiLoader {
      * @throws IOException if it is in another mode or does not answer
      */
     public ReadBack readBack() throws IOException {
+        return readBack(Collections.emptyList());
+    }
+
+    private ReadBack readBack(List<AddressRange> matters) throws IOException {
         try (DfuSeSession session = session(ReadBack.UNPROVED)) {
-            return ReadBack.probe(session, Collections.emptyList());
+            return ReadBack.probe(session, Collections.emptyList(), matters);
         }
     }
 
@@ -121,7 +126,7 @@ public final class QspiLoader {
             readInternal(range, out);
             return;
         }
-        ReadBack found = readBack();
+        ReadBack found = readBack(Collections.singletonList(range));
         if (found != ReadBack.TRUTHFUL) {
             throw new IOException(
                     found == ReadBack.UNPROVED

@@ -95,7 +95,9 @@ public final class RouteRunner {
 
     /** Opens a conversation with the board. */
     DfuSeSession open(DfuInterface dfu) throws UsbException {
-        return new DfuSeSession(DfuSession.open(bus, dfu, time));
+        DfuSession session = DfuSession.open(bus, dfu, time);
+        session.cancelWhen(cancelled);
+        return new DfuSeSession(session);
     }
 
     /** Reads memory of the board. */

@@ -194,7 +194,8 @@ final class StageFlasher {
         try (UsbConnection connection = bus.open(device)) {
             connection.claim(dfu.number());
             if (board.mode() == DaisyMode.DAISY_BOOTLOADER) {
-                outcome.readBack = probe(connection, device, job);
+                outcome.readBack =
+                        probe(connection, device, job, keepNeighbours ? takenAlong(job) : Collections.emptyList());
                 dfu = DaisyBoard.of(device, outcome.readBack).dfu().orElseThrow(IllegalStateException::new);
             }
             DfuSeSession session = new DfuSeSession(new DfuSession(connection, dfu, time));
@@ -294,11 +295,22 @@ final class StageFlasher {
         }
     }
 
-    private ReadBack probe(UsbConnection connection, UsbDevice device, Job job) throws IOException {
+    /** What the erases of a job may take along of what the bootloader shows. */
+    private static List<AddressRange> takenAlong(Job job) {
+        List<AddressRange> shown = new ArrayList<>();
+        Ranges.without(erased(job.plan), job.wanted)
+                .forEach(
+                        range -> range.intersection(DaisyMemory.QSPI_ADVERTISED).ifPresent(shown::add));
+        return shown;
+    }
+
+    private ReadBack probe(UsbConnection connection, UsbDevice device, Job job, List<AddressRange> matters)
+            throws IOException {
         DfuInterface open = DaisyBoard.of(device, ReadBack.UNPROVED).dfu().orElseThrow(IllegalStateException::new);
         ReadBack found = ReadBack.probe(
                 new DfuSeSession(new DfuSession(connection, open, time)),
-                Collections.singletonList(job.wanted.get(0).start()));
+                Collections.singletonList(job.wanted.get(0).start()),
+                matters);
         if (found == ReadBack.TRUTHFUL) {
             listener.on(
                     new RouteEvent.Note(
@@ -310,7 +322,7 @@ final class StageFlasher {
     /** Looks once more whether a bootloader returns its flash, now that there is something in it, and compares if it does. */
     private FlashReport proved(UsbConnection connection, UsbDevice device, Job job, FlashReport done, Outcome outcome)
             throws IOException {
-        outcome.readBack = probe(connection, device, job);
+        outcome.readBack = probe(connection, device, job, job.wanted);
         if (outcome.readBack != ReadBack.TRUTHFUL) {
             return with(
                     done,

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class ReadBackTest {
@@ -90,6 +91,54 @@ class ReadBackTest {
         System.arraycopy(data, 0, before, 0x2345, 5);
         assertThat(bench.board.qspiFlash().read(0x9000_0000L, 0x1_0000)).isEqualTo(before);
         assertThat(report.unverified()).isEmpty();
+    }
+
+    @Test
+    void what_an_erase_takes_along_is_kept_also_where_all_else_is_blank() throws Exception {
+        byte[] few = {0, 0, 7};
+        for (long at : new long[] {0x900c_1000L, 0x900c_0000L, 0x900c_ffffL - 2, 0x900c_9ffeL}) {
+            Bench bench = bench(Bootloader.HONEST, false);
+            bench.board.qspiFlash().load(at, few);
+            QspiLoader loader = loader(bench);
+            byte[] data = new byte[3000];
+            RouteReport report = loader.run(loader.plan(0x900c_8000L, data, "data"));
+            assertThat(bench.board.qspiFlash().read(at, few.length))
+                    .as(AddressRange.hex(at))
+                    .isEqualTo(few);
+            assertThat(bench.board.qspiFlash().read(0x900c_8000L, data.length)).isEqualTo(data);
+            assertThat(report.unverified()).isEmpty();
+        }
+    }
+
+    @Test
+    void what_is_asked_for_is_read_also_where_all_else_is_blank() throws IOException {
+        Bench bench = bench(Bootloader.HONEST, false);
+        bench.board.qspiFlash().load(0x9030_5000L, new byte[] {1, 2, 3});
+        AddressRange range = AddressRange.ofSize(0x9030_0000L, 0x8000);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        loader(bench).read(range, out);
+        assertThat(out.toByteArray()).isEqualTo(bench.board.qspiFlash().read(range.start(), 0x8000));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0x90000000, 0x90004000", "0x907bfff8, 0x907b8000"})
+    void what_lies_at_the_very_start_or_end_is_kept_too(String at, String where) throws Exception {
+        Bench bench = bench(Bootloader.HONEST, false);
+        byte[] settings = {1, 1, 0, 0, 5, 0, 0, 0};
+        bench.board.qspiFlash().load(Long.decode(at), settings);
+        QspiLoader loader = loader(bench);
+        loader.run(loader.plan(Long.decode(where), new byte[100], "zeros"));
+        assertThat(bench.board.qspiFlash().read(Long.decode(at), settings.length))
+                .isEqualTo(settings);
+    }
+
+    @Test
+    void ram_that_looks_blank_at_its_start_is_no_flash_though_there_is_more_behind() {
+        Bench bench = bench(Bootloader.V6_4, false);
+        Arrays.fill(bench.board.itcm(), 0, 1024, (byte) 0xff);
+        AddressRange range = AddressRange.ofSize(0x9030_0000L, 0x8000);
+        assertThatThrownBy(() -> loader(bench).read(range, new ByteArrayOutputStream()))
+                .hasMessageContaining("return flash");
     }
 
     @Test
