@@ -43,7 +43,7 @@ final class BoardFollower {
 
     private static final Duration POLL = Duration.ofMillis(100);
 
-    /** How often the right presses are asked for before it gives up. */
+    /** How often the board may come up as something else before it gives up. */
     private static final int ATTEMPTS = 10;
 
     private final UsbBus bus;
@@ -197,7 +197,8 @@ final class BoardFollower {
         Deadline deadline = Deadline.in(time, pressDeadline);
         DaisyBoard board = now;
         String noticed = before;
-        for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+        int wrong = 0;
+        for (int attempt = 1; wrong < ATTEMPTS; attempt++) {
             Optional<UsbDevice> device = board.device();
             DeviceWatch watch = device.isPresent() ? watch(device.get()) : null;
             if (watch == null) {
@@ -212,15 +213,16 @@ final class BoardFollower {
                 return next;
             }
             if (deadline.passed()) {
-                break;
+                throw new NotPressed("Nobody got the board into " + wanted.words() + " within "
+                        + pressDeadline.toMillis() / 1000 + " s. " + presses.words()
+                        + " Then run it again. A charge-only cable or another USB socket also looks like this.");
             }
             noticed = wrong(presses, next);
-            listener.on(new RouteEvent.Note(noticed));
+            wrong += next.mode() == DaisyMode.NOTHING ? 0 : 1;
             board = next;
         }
-        throw new NotPressed("Nobody got the board into " + wanted.words() + " within "
-                + pressDeadline.toMillis() / 1000 + " s. " + presses.words()
-                + " Then run it again. A charge-only cable or another USB socket also looks like this.");
+        throw new NotPressed("The board came up as something else than " + wanted.words() + " " + ATTEMPTS + " times. "
+                + noticed + " " + presses.words() + " Then run it again.");
     }
 
     private Deadline sooner(Deadline deadline, Duration allowed) {
@@ -288,7 +290,7 @@ final class BoardFollower {
         };
     }
 
-    /** Nobody pressed what was asked for in time, or something else each time. */
+    /** Nobody pressed what was asked for in time, or something else again and again. */
     static final class NotPressed extends IOException {
         private static final long serialVersionUID = 1;
 

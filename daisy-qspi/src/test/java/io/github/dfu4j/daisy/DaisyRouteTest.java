@@ -262,6 +262,36 @@ class DaisyRouteTest {
     }
 
     @Test
+    void whoever_gives_more_time_for_a_press_gets_all_of_it() throws Exception {
+        DaisySeed board = new DaisySeed().withInternalFlash(program(0x0800_0200L, 1000));
+        Bench bench = new Bench(board).after(1000);
+        bench.options = RouteOptions.DEFAULT.withPressDeadline(Duration.ofMinutes(20));
+        bench.hands = request -> {};
+        DaisyRoute route = bench.runner().planTo(DaisyMode.ROM);
+        long start = bench.bus.time().nanos();
+        RouteException stopped =
+                catchThrowableOfType(RouteException.class, () -> bench.runner().run(route));
+        assertThat(stopped).hasMessageContaining("within 1200 s");
+        assertThat(Duration.ofNanos(bench.bus.time().nanos() - start)).isGreaterThanOrEqualTo(Duration.ofMinutes(20));
+    }
+
+    @Test
+    void whoever_presses_the_wrong_buttons_again_and_again_is_told_that_and_not_that_nobody_did() throws Exception {
+        Bench bench = new Bench(new DaisySeed().withBootloader(Bootloader.V6_4)).after(1000);
+        bench.hands = request -> bench.operator.enterBootloader();
+        DaisyRoute route = bench.runner().planTo(DaisyMode.ROM);
+        RouteException stopped =
+                catchThrowableOfType(RouteException.class, () -> bench.runner().run(route));
+        assertThat(stopped.reason()).isEqualTo(RouteException.Reason.NOT_PRESSED);
+        assertThat(stopped)
+                .hasMessageContaining("10 times")
+                .hasMessageContaining("Hold BOOT, tap RESET")
+                .message()
+                .doesNotContain("Nobody");
+        assertThat(bench.asked).hasSize(10);
+    }
+
+    @Test
     void nobody_presses_and_the_deadline_ends_it_at_a_stage_from_which_it_goes_on_later() throws Exception {
         Bench bench = new Bench(new DaisySeed()).after(1000);
         bench.options = RouteOptions.DEFAULT.withPressDeadline(Duration.ofMinutes(1));
