@@ -114,8 +114,8 @@ public record DaisyRoute(
                 name,
                 "QSPI flash is written by the Daisy bootloader, which "
                         + (internal == Internal.OTHER ? "is not on the board." : "may not be on the board."),
-                "Give its binary with --bootloader: core/dsy_bootloader_v6_4-intdfu-2000ms.bin of libDaisy"
-                        + " (found by itself if LIBDAISY_DIR is set). \"dfu daisy bootloader\" installs it alone."
+                "\"dfu daisy bootloader FILE\" installs it, and \"dfu daisy flash\" does on its way if it is given with --bootloader:"
+                        + " core/dsy_bootloader_v6_4-intdfu-2000ms.bin of libDaisy (found by itself if LIBDAISY_DIR is set)."
                         + (internal == Internal.UNKNOWN
                                 ? " If it is on the board, get the board into it first: RESET, then BOOT."
                                 : ""));

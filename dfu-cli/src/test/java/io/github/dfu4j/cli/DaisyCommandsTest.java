@@ -348,6 +348,27 @@ class DaisyCommandsTest {
     }
 
     @Test
+    void a_board_without_the_bootloader_is_refused_with_a_command_that_installs_it() throws IOException {
+        Path data = Files.write(folder.resolve("data.bin"), new byte[100]);
+        String pack = folder.resolve("pack.bin").toString();
+        dfu("daisy", "pack", data.toString(), "-o", pack);
+        for (String[] command : new String[][] {
+            {"load", data.toString(), "--at", "0x900C0000"},
+            {"restore", data.toString()},
+            {"assets", "load", pack},
+            {"erase", "--all"},
+            {"backup", "-o", folder.resolve("x").toString()},
+            {"bootloader", "--enter", "daisy"}
+        }) {
+            List<String> line = new ArrayList<>(List.of("--usb", "sim:daisy-seed?mode=rom", "daisy"));
+            line.addAll(List.of(command));
+            CommandRun run = dfu(line.toArray(new String[0]));
+            assertThat(run.status()).as(run.err()).isEqualTo(65);
+            assertThat(run.err()).contains("not on the board", "\"dfu daisy bootloader FILE\" installs it");
+        }
+    }
+
+    @Test
     void backup_says_that_no_released_bootloader_can_be_read() {
         CommandRun run = dfu(
                 "--usb",
