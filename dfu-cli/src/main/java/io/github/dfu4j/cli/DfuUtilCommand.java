@@ -502,7 +502,7 @@ final class DfuUtilCommand implements Callable<Integer> {
             try {
                 plan = FlashPlanner.plan(device, image, options);
             } catch (FlashPlanException e) {
-                CommandException hint = PlanHints.explain(e, device, file.name());
+                CommandException hint = PlanHints.explain(e, device, Optional.of(image), PlanHints.Remedies.DFU_UTIL);
                 throw new CommandException(ExitCode.USAGE, String.valueOf(hint.getMessage()));
             }
             plan.warnings().forEach(console::warn);

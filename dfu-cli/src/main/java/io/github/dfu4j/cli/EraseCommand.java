@@ -12,6 +12,7 @@ import io.github.dfu4j.dfuse.Flasher;
 import io.github.dfu4j.image.AddressRange;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -94,7 +95,7 @@ final class EraseCommand extends UsbSubcommand {
                     ? FlashPlanner.planReadUnprotect(device, options)
                     : FlashPlanner.planErase(device, ranges(device, chosen), options);
         } catch (FlashPlanException e) {
-            throw PlanHints.explain(e, device, "");
+            throw PlanHints.explain(e, device, Optional.empty(), PlanHints.Remedies.ERASE);
         } catch (IllegalArgumentException e) {
             throw usage(Failures.sentence(e.getMessage()));
         }

@@ -333,7 +333,7 @@ final class FlashCommand extends UsbSubcommand {
         try {
             return FlashPlanner.plan(device, image, options);
         } catch (FlashPlanException e) {
-            throw PlanHints.explain(e, device, input.name());
+            throw PlanHints.explain(e, device, Optional.of(image), PlanHints.Remedies.FLASH);
         }
     }
 

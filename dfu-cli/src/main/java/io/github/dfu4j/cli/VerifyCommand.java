@@ -13,6 +13,7 @@ import io.github.dfu4j.image.FirmwareFile;
 import io.github.dfu4j.image.FirmwareImage;
 import java.io.IOException;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -107,7 +108,7 @@ final class VerifyCommand extends UsbSubcommand {
             return FlashPlanner.plan(
                     device, image, chosen.isPresent() ? options.withAlternate(chosen.getAsInt()) : options);
         } catch (FlashPlanException e) {
-            throw PlanHints.explain(e, device, input.name());
+            throw PlanHints.explain(e, device, Optional.of(image), PlanHints.Remedies.VERIFY);
         }
     }
 }

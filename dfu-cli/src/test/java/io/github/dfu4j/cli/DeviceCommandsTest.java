@@ -151,6 +151,21 @@ class DeviceCommandsTest {
     }
 
     @Test
+    void an_erase_that_does_not_fit_names_no_command_for_files_and_no_option_of_another_command() {
+        CommandRun qspi = dfu("--usb", "sim:daisy-seed", "erase", "--at", "0x90000000", "--size", "64K");
+        assertThat(qspi.status()).isEqualTo(ExitCode.DATA);
+        assertThat(qspi.err()).contains("\"dfu daisy erase\" asks for it").doesNotContain("daisy flash");
+        for (String at : new String[] {"0x08000000", "0x24000000"}) {
+            CommandRun run = dfu("--usb", "sim:daisy-seed?mode=bootloader", "erase", "--at", at, "--size", "64K");
+            assertThat(run.status()).isEqualTo(ExitCode.DATA);
+            assertThat(run.err()).doesNotContain("daisy flash", "linked to run");
+        }
+        CommandRun options = dfu("--usb", "sim:stm32h743", "erase", "--at", "0x5200201C", "--size", "16");
+        assertThat(options.status()).isEqualTo(ExitCode.DATA);
+        assertThat(options.err()).contains("option bytes").doesNotContain("--option-bytes");
+    }
+
+    @Test
     void an_image_for_internal_flash_at_the_daisy_bootloader_says_so_too() {
         CommandRun run = dfu("--usb", "sim:daisy-seed?mode=bootloader", "flash", Birds.path("birds-internal.elf"));
 

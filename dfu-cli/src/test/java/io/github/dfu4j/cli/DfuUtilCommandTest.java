@@ -163,7 +163,32 @@ class DfuUtilCommandTest {
     void the_wrong_bootloader_is_named_with_what_to_type() throws IOException {
         CommandRun wrong = dfuUtil(ROM, "-a", "0", "-s", "0x90040000", "-D", file("data.bin", 1000));
         assertThat(wrong.status()).isEqualTo(64);
-        assertThat(wrong.err()).contains("dfu daisy flash");
+        String data = path("data.bin");
+        assertThat(wrong.err()).contains("\"dfu daisy flash " + data + " --base 0x90040000\"");
+        CommandRun typed = dfu("--usb", ROM, "daisy", "flash", "-n", data, "--base", "0x90040000");
+        assertThat(typed.status()).as(typed.err()).isZero();
+        String program = program("sram.bin", 2000, 0x2400_0200L);
+        assertThat(dfuUtil(ROM, "-a", "0", "-s", "0x90040000", "-D", program).err())
+                .contains("\"dfu daisy flash " + program + "\"");
+    }
+
+    @Test
+    void only_options_that_dfu_util_has_are_named() throws IOException {
+        String data = file("data.bin", 16);
+        CommandRun options = dfuUtil("sim:stm32h743", "-a", "1", "-s", "0x5200201c", "-D", data);
+        assertThat(options.err())
+                .contains("If that is what you want, say -s ADDRESS:will-reset.")
+                .doesNotContain("--option-bytes");
+        CommandRun region = dfuUtil("sim:dso-nano", "-s", "0x08000000", "-D", data);
+        assertThat(region.err()).contains("If that is what you want, take \"dfu flash --bootloader-region\".");
+        byte[] flat = new byte[3 << 20];
+        flat[0] = 1;
+        flat[flat.length - 1] = 1;
+        Files.write(folder.resolve("flat.bin"), flat);
+        CommandRun fill = dfuUtil("sim:stm32f407", "-a", "0", "-s", "0x08000000", "-D", path("flat.bin"));
+        assertThat(fill.err())
+                .contains("Flash the ELF or Intel HEX file that the .bin was made from.")
+                .doesNotContain("--skip-fill");
     }
 
     @Test
