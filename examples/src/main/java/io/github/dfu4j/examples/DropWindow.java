@@ -166,6 +166,8 @@ public final class DropWindow {
                     new RouteRunner(bus, Optional.empty(), time, this::ask, this, cancelled::get, RouteOptions.DEFAULT);
             DaisyRoute route = runner.plan(image, bootloader);
             publish(route.toString());
+            route.warnings().forEach(this::publish);
+            publish("");
             return runner.run(route);
         }
 

@@ -145,6 +145,7 @@ class DaisyExamplesTest {
         assertThat(onSwing(window::shown))
                 .contains("1. Write the Daisy bootloader")
                 .contains("2. Let the ROM bootloader start")
+                .contains("The Daisy bootloader takes the place of the program in internal flash.")
                 .contains("Hold BOOT, tap RESET, let BOOT go.");
         Path shot = Path.of("target", "drop-window.png");
         Files.createDirectories(shot.toAbsolutePath().getParent());
