@@ -113,8 +113,11 @@ final class SectorSurvey {
             }
             proof.examine(reader);
             // A sector that need not be erased for its own sake is erased all the same if its neighbour's erase reaches
-            // into it, or if the device does not prove that what it returned is what is there.
-            if (found[i] == Found.OTHER || !erasesExactly || !proof.believed()) {
+            // into it, if the device does not prove that what it returned is what is there, or for a safe restart.
+            if (found[i] == Found.OTHER
+                    || !erasesExactly
+                    || !proof.believed()
+                    || (options.restartSafe() && holdsVectors(sector.sector()))) {
                 for (AddressRange range : sector.kept()) {
                     kept.get(i).add(fetch(range, reader));
                 }

@@ -148,4 +148,21 @@ class WriteOrderTest {
         flash(Boards.image(FLASH, program), FlashOptions.DEFAULT.withRestartSafe(true));
         assertThat(device.erased).as("nothing is changed for its own sake").isEmpty();
     }
+
+    @Test
+    void a_vector_table_that_is_written_again_for_safety_keeps_its_neighbours_too() throws Exception {
+        device.sectors.values().forEach(bytes -> Arrays.fill(bytes, (byte) 1));
+        byte[] program = Boards.program(FLASH, 500, 1);
+        for (byte version = 1; version <= 2; version++) {
+            FirmwareImage image = FirmwareImage.builder()
+                    .add(Segment.of(FLASH, program))
+                    .add(Segment.of(FLASH + 1024, new byte[] {version}))
+                    .build();
+            FlashReport report = flash(image, FlashOptions.DEFAULT.withRestartSafe(true));
+            assertThat(report.proved()).isTrue();
+        }
+        assertThat(device.erased).hasSize(2);
+        assertThat(Arrays.copyOfRange(device.sectors.get(AddressRange.ofSize(FLASH, 1024)), 500, 1024))
+                .containsOnly((byte) 1);
+    }
 }
