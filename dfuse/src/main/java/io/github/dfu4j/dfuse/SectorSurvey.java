@@ -10,6 +10,7 @@ import io.github.dfu4j.image.Segment;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -286,17 +287,24 @@ final class SectorSurvey {
         List<AddressRange> last = new ArrayList<>();
         for (AddressRange run : vectors) {
             if (holdsVectors(run)) {
-                long table = plan.vectorTable().getAsLong();
-                long behind = Math.min(run.end(), table + Math.max(STACK_AND_ENTRY, plan.writeAlignment()));
-                Ranges.addUnlessEmpty(result, run.start(), table);
-                Ranges.addUnlessEmpty(result, behind, run.end());
-                last.add(new AddressRange(table, behind));
+                AddressRange start = wordsOfTheStart();
+                Ranges.addUnlessEmpty(result, run.start(), start.start());
+                Ranges.addUnlessEmpty(result, start.end(), run.end());
+                last.add(new AddressRange(start.start(), Math.min(start.end(), run.end())));
             } else {
                 result.add(run);
             }
         }
         result.addAll(last);
         return result;
+    }
+
+    /** What a program starts from, in whole flash words. */
+    private AddressRange wordsOfTheStart() {
+        long table = plan.vectorTable().getAsLong();
+        AddressRange sector = plan.target().layout().sectorAt(table).orElseThrow(IllegalStateException::new);
+        List<AddressRange> start = Collections.singletonList(AddressRange.ofSize(table, STACK_AND_ENTRY));
+        return Ranges.aligned(start, sector, plan.writeAlignment()).get(0);
     }
 
     /**

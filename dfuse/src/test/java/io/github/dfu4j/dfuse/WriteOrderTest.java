@@ -165,4 +165,14 @@ class WriteOrderTest {
         assertThat(Arrays.copyOfRange(device.sectors.get(AddressRange.ofSize(FLASH, 1024)), 500, 1024))
                 .containsOnly((byte) 1);
     }
+
+    @Test
+    void a_flash_word_is_never_written_in_two_pieces_wherever_the_vector_table_seems_to_be() throws Exception {
+        device.sectors.values().forEach(bytes -> Arrays.fill(bytes, (byte) 1));
+        long table = FLASH + 1024 + 40;
+        FlashReport report = flash(Boards.image(table, Boards.program(table, 300, 1)), FlashOptions.DEFAULT);
+        assertThat(report.proved()).isTrue();
+        assertThat(device.programmed).allMatch(r -> r.start() % 16 == 0 && r.end() % 16 == 0);
+        assertThat(device.programmed.get(device.programmed.size() - 1)).isEqualTo(AddressRange.ofSize(table - 8, 16));
+    }
 }
