@@ -8,9 +8,11 @@ import io.github.dfu4j.dfu.DfuInterface;
 import io.github.dfu4j.dfu.DfuSession;
 import io.github.dfu4j.simulator.Fault;
 import io.github.dfu4j.simulator.Stm32Rom;
+import io.github.dfu4j.usb.ControlSetup;
 import io.github.dfu4j.usb.Transcript;
 import io.github.dfu4j.usb.TranscriptReplay;
 import io.github.dfu4j.usb.UsbBus;
+import io.github.dfu4j.usb.UsbConnection;
 import io.github.dfu4j.usb.UsbDevice;
 import io.github.dfu4j.usb.UsbException;
 import java.util.ArrayList;
@@ -123,5 +125,19 @@ class TranscriptTest {
         assertThatThrownBy(() -> flash(new TranscriptReplay(lines), it, Boards.program(FLASH, 5000, 34)))
                 .isInstanceOf(FlashException.class)
                 .hasStackTraceContaining("of the transcript has");
+    }
+
+    @Test
+    void a_host_that_asks_for_less_than_was_recorded_is_told_the_line_too() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        List<String> lines = new ArrayList<>();
+        byte[] descriptor = new byte[18];
+        UsbBus recorded = new Transcript(it.bus.time(), 0, lines::add).of(it.bus);
+        recorded.open(recorded.devices().get(0)).control(new ControlSetup(0x80, 6, 0x0100, 0, 18), descriptor, 0, 1000);
+        UsbBus replay = new TranscriptReplay(lines);
+        UsbConnection connection = replay.open(replay.devices().get(0));
+        assertThatThrownBy(() -> connection.control(new ControlSetup(0x80, 6, 0x0100, 0, 1), descriptor, 0, 1000))
+                .isInstanceOf(UsbException.class)
+                .hasMessageContaining("of the transcript has \"80 06 0100 0000 18 < 12");
     }
 }
