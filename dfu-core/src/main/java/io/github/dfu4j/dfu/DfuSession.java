@@ -234,6 +234,26 @@ public final class DfuSession implements Closeable {
         return status;
     }
 
+    /**
+     * DFU_GETSTATUS within a deadline, after the poll time announced last is over.
+     *
+     * @param deadline when to give up
+     * @param timeoutMillis the timeout of the transfer, 1 ms or more; less where less is left after the wait
+     * @return the answer, an error of the device's included
+     * @throws DfuTimeoutException if the deadline passes first, or the poll time ends after it, which is not waited for then
+     */
+    public DfuStatus getStatus(Deadline deadline, int timeoutMillis) throws DfuException {
+        if (deadline.passed() || deadline.remaining().toNanos() < notBefore - time.nanos()) {
+            throw new DfuTimeoutException(step, deadline.allowed(), lastStatus);
+        }
+        waitUntil(notBefore);
+        try {
+            return getStatus(deadline.limit(timeoutMillis));
+        } catch (DfuTransferException e) {
+            throw deadline.passed() ? new DfuTimeoutException(step, deadline.allowed(), lastStatus) : e;
+        }
+    }
+
     /** A device that is busy and says "ask again at once" twice in a row gets a millisecond: nothing is won by asking faster. */
     private long pollNanos(DfuStatus status) {
         long nanos = status.pollTimeout().toNanos();
@@ -277,21 +297,9 @@ public final class DfuSession implements Closeable {
         DfuStatus status;
         do {
             notBefore = Math.max(notBefore, time.nanos() + pause.toNanos());
-            checkPatience(deadline);
-            try {
-                status = getStatus(deadline.limit(timeoutMillis));
-            } catch (DfuTransferException e) {
-                throw deadline.passed() ? new DfuTimeoutException(step, deadline.allowed(), lastStatus) : e;
-            }
+            status = getStatus(deadline, timeoutMillis);
         } while (status.state().isBusy());
         return status;
-    }
-
-    /** A poll time that ends after the deadline is not waited for. */
-    private void checkPatience(Deadline deadline) throws DfuTimeoutException {
-        if (deadline.passed() || deadline.remaining().toNanos() < notBefore - time.nanos()) {
-            throw new DfuTimeoutException(step, deadline.allowed(), lastStatus);
-        }
     }
 
     /** DFU_GETSTATE (DFU 1.1 §6.1.5). */
@@ -394,7 +402,7 @@ public final class DfuSession implements Closeable {
         int rounds = 0;
         for (DfuStatus status = firstAnswer(deadline);
                 status.state() != DfuState.IDLE;
-                status = getStatus(deadline.limit(STATUS_TIMEOUT))) {
+                status = getStatus(deadline, STATUS_TIMEOUT)) {
             boolean busy = status.state().isBusy();
             if (busy && patience.passed() && quirks.has(Trait.CLRSTATUS_ENTERS_ERROR)) {
                 forceClearStatus();
@@ -408,20 +416,18 @@ public final class DfuSession implements Closeable {
                             "Reset it into its bootloader and run the command once more.");
                 }
             }
-            checkPatience(deadline);
         }
     }
 
     /** One bootloader stalls the first DFU_GETSTATUS after a block that it did not like. */
     private DfuStatus firstAnswer(Deadline deadline) throws DfuException {
-        checkPatience(deadline);
         try {
-            return getStatus(deadline.limit(STATUS_TIMEOUT));
+            return getStatus(deadline, STATUS_TIMEOUT);
         } catch (DfuTransferException e) {
             if (e.kind() != UsbException.Kind.STALL) {
                 throw e;
             }
-            return getStatus(deadline.limit(STATUS_TIMEOUT));
+            return getStatus(deadline, STATUS_TIMEOUT);
         }
     }
 

@@ -42,8 +42,11 @@ public final class Deadline {
         return end - time.nanos() <= 0;
     }
 
-    /** The timeout for one transfer within this deadline: at most {@code millis}, at least 1 millisecond. */
+    /**
+     * The timeout for one transfer within this deadline: at most {@code millis}, at least 1 millisecond. Part of a millisecond counts as a
+     * whole one, so that the deadline has passed when a transfer has used up what was left.
+     */
     public int limit(int millis) {
-        return (int) Math.max(1, Math.min(millis, (end - time.nanos()) / 1_000_000));
+        return (int) Math.max(1, Math.min(millis, (end - time.nanos() + 999_999) / 1_000_000));
     }
 }

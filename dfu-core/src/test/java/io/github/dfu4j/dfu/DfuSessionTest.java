@@ -30,12 +30,14 @@ class DfuSessionTest {
         private final Deque<Object> answers = new ArrayDeque<>();
         private final List<String> sent = new ArrayList<>();
         private long nanos;
+        private int timeout;
         private boolean interrupted;
         private boolean staysAtReset;
 
         @Override
         public int control(ControlSetup setup, byte[] data, int offset, int timeoutMillis) throws UsbException {
             sent.add(setup.toString());
+            timeout = timeoutMillis;
             Object answer = setup.in() || answers.peek() instanceof UsbException ? answers.remove() : "";
             if (answer instanceof UsbException e) {
                 throw e;
@@ -134,6 +136,17 @@ class DfuSessionTest {
         session().toIdle(deadline());
         assertThat(script.nanos).isEqualTo(310_000_000L);
         assertThat(script.sent).containsExactly(STATUS, STATUS, STATUS);
+    }
+
+    @Test
+    void what_a_device_says_to_wait_is_not_added_to_the_deadline() throws Exception {
+        answer("00 28 23 00 04 00", "00 00 00 00 02 00"); // busy for 9 of the 10 seconds
+        session().toIdle(Deadline.in(script, Duration.ofSeconds(10)));
+        assertThat(script.timeout).isEqualTo(1000);
+
+        answer("00 28 23 00 04 00", "00 00 00 00 05 00");
+        session().settle(Deadline.in(script, Duration.ofSeconds(10)));
+        assertThat(script.timeout).isEqualTo(1000);
     }
 
     @Test

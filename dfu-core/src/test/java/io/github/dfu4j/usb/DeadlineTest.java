@@ -42,6 +42,10 @@ class DeadlineTest {
         Deadline deadline = Deadline.in(time, Duration.ofMillis(100));
         assertThat(deadline.limit(5000)).isEqualTo(100);
         assertThat(deadline.limit(50)).isEqualTo(50);
+        time.sleep(Duration.ofNanos(1));
+        assertThat(deadline.limit(5000))
+                .as("no transfer ends before the deadline")
+                .isEqualTo(100);
 
         time.sleep(Duration.ofSeconds(1));
         assertThat(deadline.limit(5000)).isEqualTo(1);

@@ -348,7 +348,7 @@ public final class DfuSeSession implements Closeable {
 
     /** The first DFU_GETSTATUS, which makes the device begin: it must say dfuDNBUSY (AN3156 §5.1). */
     private DfuStatus execute(Deadline deadline) throws DfuException {
-        DfuStatus status = dfu.getStatus(deadline.limit(DfuSession.STATUS_TIMEOUT));
+        DfuStatus status = dfu.getStatus(deadline, DfuSession.STATUS_TIMEOUT);
         check(status, DfuState.DNBUSY);
         return status;
     }

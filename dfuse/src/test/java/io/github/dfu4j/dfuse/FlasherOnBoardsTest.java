@@ -33,6 +33,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FlasherOnBoardsTest {
 
@@ -506,12 +507,13 @@ class FlasherOnBoardsTest {
         assertThat(h7.board.ledger().changed()).isEmpty();
     }
 
-    @Test
-    void a_job_has_a_deadline() {
-        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+    @ParameterizedTest
+    @ValueSource(strings = {"stm32f407", "stm32h743"}) // silent after and in the first status of an erase
+    void a_job_has_a_deadline(String family) {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom(family));
         it.board.memoryAt(FLASH).load(FLASH, new byte[1 << 20]);
         FirmwareImage image = Boards.image(FLASH, Boards.program(FLASH, 200_000, 3));
-        assertThatThrownBy(() -> it.flash(image, FlashOptions.DEFAULT.withDeadline(Duration.ofSeconds(2))))
+        assertThatThrownBy(() -> it.flash(image, FlashOptions.DEFAULT.withDeadline(Duration.ofMillis(1800))))
                 .isInstanceOfSatisfying(
                         FlashException.class, e -> assertThat(e.report().took()).isLessThan(Duration.ofSeconds(5)))
                 .hasCauseInstanceOf(DfuTimeoutException.class);
