@@ -69,8 +69,12 @@ public record FlashReport(
         return Collections.unmodifiableList(Ranges.joined(ranges));
     }
 
-    /** Whether the job completed and everything it was about has been read back and found right. */
+    /**
+     * Whether the job completed and everything it was about has been read back and found right. Not so if nothing was read back, as when
+     * read protection is removed.
+     */
     public boolean proved() {
-        return outcome == Outcome.COMPLETED && unverified.isEmpty();
+        boolean read = !verified.isEmpty() || !unchanged.isEmpty();
+        return outcome == Outcome.COMPLETED && read && unverified.isEmpty();
     }
 }

@@ -388,6 +388,7 @@ class FlasherOnBoardsTest {
                     })
                     .flash(plan);
             assertThat(report.idle()).isFalse();
+            assertThat(report.proved()).as("nothing has been read back").isFalse();
         }
         assertThat(notes).singleElement().asString().contains("restarts without read protection");
     }
