@@ -200,7 +200,7 @@ public final class Flasher {
             begin(target, limits);
             listener.on(new FlashEvent.PhaseStarted(target, Phase.READ, range.size()));
             ReadbackProof asAsked = new ReadbackProof(FlashPlan.Readback.TRUSTED);
-            new MemoryReader(session, target, asAsked, limits::operation).read(range, (address, bytes, length) -> {
+            new MemoryReader(session, target, asAsked, limits).read(range, (address, bytes, length) -> {
                 out.write(bytes, 0, length);
                 listener.on(new FlashEvent.Progress(
                         target, Phase.READ, address, address + length - range.start(), range.size()));

@@ -1,10 +1,8 @@
 package io.github.dfu4j.dfuse;
 
 import io.github.dfu4j.image.AddressRange;
-import io.github.dfu4j.usb.Deadline;
 import java.io.IOException;
 import java.util.List;
-import java.util.function.Supplier;
 
 /**
  * Reads memory in as few transfers as the protocol allows: one set-address, then blocks whose numbers say where they lie. The last block
@@ -18,17 +16,17 @@ final class MemoryReader {
     private final DfuSeSession session;
     private final ReadbackProof proof;
     private final List<AddressRange> regions;
-    private final Supplier<Deadline> operation;
+    private final JobLimits limits;
     private final int blockSize;
     private final byte[] block;
     private AddressRange inBlock = new AddressRange(0, 0);
     private long pointer = -1;
 
-    MemoryReader(DfuSeSession session, FlashTarget target, ReadbackProof proof, Supplier<Deadline> operation) {
+    MemoryReader(DfuSeSession session, FlashTarget target, ReadbackProof proof, JobLimits limits) {
         this.proof = proof;
         this.session = session;
         this.regions = target.layout().readable();
-        this.operation = operation;
+        this.limits = limits;
         this.blockSize = session.blockSize();
         this.block = new byte[blockSize];
     }
@@ -71,6 +69,7 @@ final class MemoryReader {
     }
 
     private void fetch(long address, int length) throws IOException {
+        limits.check();
         long distance = address - pointer;
         boolean reachable = pointer >= 0
                 && length == blockSize
@@ -78,9 +77,9 @@ final class MemoryReader {
                 && distance % blockSize == 0
                 && distance / blockSize < session.blocksPerAddress();
         if (!reachable) {
-            session.readyToWrite(operation.get());
-            session.setAddress(address, operation.get());
-            session.readyToUpload(operation.get());
+            session.readyToWrite(limits.operation());
+            session.setAddress(address, limits.operation());
+            session.readyToUpload(limits.operation());
             pointer = address;
             distance = 0;
         }

@@ -38,7 +38,7 @@ final class TargetJob {
 
     /** A reader that knows nothing of the address pointer, which every command and block in between may have moved. */
     private MemoryReader reader() {
-        return new MemoryReader(session, target, proof, limits::operation);
+        return new MemoryReader(session, target, proof, limits);
     }
 
     /** Surveys, erases, writes and verifies. */
@@ -73,10 +73,7 @@ final class TargetJob {
 
     private void survey(SectorSurvey survey) throws IOException {
         phase(Phase.SURVEY, survey.total());
-        survey.read(reader(), (address, done) -> {
-            limits.check();
-            progress(Phase.SURVEY, address, done, survey.total());
-        });
+        survey.read(reader(), (address, done) -> progress(Phase.SURVEY, address, done, survey.total()));
         session.readyToWrite(limits.operation());
         if (!proof.believed() && !plan.kept().isEmpty()) {
             record.note(
@@ -232,7 +229,6 @@ final class TargetJob {
         for (AddressRange range : ranges) {
             Comparison comparison = new Comparison(adviceOnDifference());
             reader.read(range, (address, bytes, length) -> {
-                limits.check();
                 expected.fill(address, wanted, length);
                 boolean more = comparison.block(address, bytes, wanted, length);
                 done[0] += length;

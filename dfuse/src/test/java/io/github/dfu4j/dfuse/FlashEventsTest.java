@@ -298,4 +298,15 @@ class FlashEventsTest {
                                 .as("thirty seconds and twenty to recover")
                                 .isLessThan(Duration.ofSeconds(55)));
     }
+
+    @Test
+    void a_job_whose_time_is_up_ends_before_the_next_block_that_is_read() throws Exception {
+        device = device("@Flash /0x08000000/1*4Kg");
+        device.lie = (address, bytes) -> device.sleep(Duration.ofSeconds(1));
+        FlashOptions options = FlashOptions.DEFAULT.withDeadline(Duration.ofSeconds(5));
+        assertThatThrownBy(() -> flash(quirks, zeros(0, 100), options))
+                .hasCauseInstanceOf(DfuTimeoutException.class)
+                .isInstanceOfSatisfying(
+                        FlashException.class, e -> assertThat(e.report().took()).isLessThan(Duration.ofSeconds(8)));
+    }
 }

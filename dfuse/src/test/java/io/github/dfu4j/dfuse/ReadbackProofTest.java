@@ -5,10 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.dfu4j.dfu.QuirkTable;
 import io.github.dfu4j.dfuse.FlashPlan.Readback;
 import io.github.dfu4j.image.AddressRange;
-import io.github.dfu4j.usb.Deadline;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -30,7 +29,7 @@ class ReadbackProofTest {
     private final ReadbackProof proof = new ReadbackProof(Readback.TO_BE_PROVED);
     private final DfuSeSession session = device.session(QuirkTable.EMPTY);
     private final MemoryReader reader = new MemoryReader(
-            session, FlashTarget.of(device.target()).get(0), proof, () -> Deadline.in(device, Duration.ofSeconds(5)));
+            session, FlashTarget.of(device.target()).get(0), proof, new JobLimits(device, Optional.empty()));
 
     @AfterEach
     void close() {
