@@ -115,15 +115,18 @@ final class TargetJob {
 
     /** A device that does not show blank memory after an erase does not show its memory at all. */
     private void canary(AddressRange cleared) throws IOException {
-        if (!proof.open() || !options.verify()) {
-            return;
+        for (AddressRange region : target.layout().readable()) {
+            Optional<AddressRange> seen = region.intersection(cleared);
+            if (seen.isPresent() && proof.open() && options.verify()) {
+                long size = Math.min(session.blockSize(), seen.get().size());
+                reader().readExactly(AddressRange.ofSize(seen.get().start(), size), (address, bytes, length) -> {
+                    proof.afterErase(bytes, length, (byte) plan.erasedByte());
+                    return true;
+                });
+                session.readyToWrite(limits.operation());
+                return;
+            }
         }
-        AddressRange first = AddressRange.ofSize(cleared.start(), Math.min(session.blockSize(), cleared.size()));
-        reader().readExactly(first, (address, bytes, length) -> {
-            proof.afterErase(bytes, length, (byte) plan.erasedByte());
-            return true;
-        });
-        session.readyToWrite(limits.operation());
     }
 
     private void write(SectorSurvey.Changes changes) throws IOException {
@@ -225,6 +228,9 @@ final class TargetJob {
         List<AddressRange> same = new ArrayList<>();
         List<FlashReport.RangeDigest> digests = new ArrayList<>();
         Optional<VerifyException> difference = Optional.empty();
+        if (ranges.isEmpty()) {
+            return;
+        }
         long[] done = {0};
         for (AddressRange range : ranges) {
             Comparison comparison = new Comparison(adviceOnDifference());

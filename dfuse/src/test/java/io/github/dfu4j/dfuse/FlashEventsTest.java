@@ -300,6 +300,14 @@ class FlashEventsTest {
     }
 
     @Test
+    void memory_that_the_host_must_not_read_is_not_read_after_an_erase_either() throws Exception {
+        device = device("@Flash /0x08000000/1*256 f,1*256 g");
+        FlashReport report = flash(saying(Trait.SERIAL_NOT_UNIQUE, 0), zeros(0, 256), FlashOptions.DEFAULT);
+        assertThat(report.unverified()).containsExactly(AddressRange.ofSize(FLASH, 256));
+        assertThat(events).as("there is nothing to verify").noneMatch(e -> e.startsWith("VERIFY"));
+    }
+
+    @Test
     void a_job_whose_time_is_up_ends_before_the_next_block_that_is_read() throws Exception {
         device = device("@Flash /0x08000000/1*4Kg");
         device.lie = (address, bytes) -> device.sleep(Duration.ofSeconds(1));
