@@ -12,6 +12,7 @@ import io.github.dfu4j.image.AddressRange;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -174,15 +175,21 @@ final class TargetJob {
                         null,
                         "Connect it again in its bootloader and run the command once more.");
             }
-            byte[] bytes = new byte[(int) block.size()];
-            if (!part.kept().isEmpty()) {
+            byte[] there = new byte[(int) block.size()];
+            boolean unchangedCounts = plan.readback() == Readback.TRUSTED && options.skipUnchanged();
+            if (unchangedCounts || !part.kept().isEmpty()) {
                 reader().read(block, (address, read, length) -> {
-                    System.arraycopy(read, 0, bytes, (int) (address - block.start()), length);
+                    System.arraycopy(read, 0, there, (int) (address - block.start()), length);
                     return true;
                 });
                 session.readyToWrite(limits.operation());
             }
+            byte[] bytes = there.clone();
             plan.image().copy(block.start(), bytes, 0, bytes.length);
+            if (unchangedCounts && Arrays.equals(bytes, there)) {
+                record.unchanged.addAll(Ranges.of(plan.image().within(block)));
+                continue;
+            }
             phase(Phase.WRITE, bytes.length);
             record.written.add(block);
             record.gone = session.writeOptionBytes(block.start(), bytes, limits.operation());
@@ -221,6 +228,9 @@ final class TargetJob {
             record.notVerified(target + " does not let the host read " + hidden.get(0) + ".");
         }
         List<AddressRange> ranges = Ranges.without(wantedRanges, hidden);
+        if (ranges.isEmpty()) {
+            return;
+        }
         long total = Ranges.size(ranges);
         phase(Phase.VERIFY, total);
         MemoryReader reader = reader();
@@ -228,9 +238,6 @@ final class TargetJob {
         List<AddressRange> same = new ArrayList<>();
         List<FlashReport.RangeDigest> digests = new ArrayList<>();
         Optional<VerifyException> difference = Optional.empty();
-        if (ranges.isEmpty()) {
-            return;
-        }
         long[] done = {0};
         for (AddressRange range : ranges) {
             Comparison comparison = new Comparison(adviceOnDifference());

@@ -750,4 +750,34 @@ class FlasherOnBoardsTest {
                 .as("it says 1 ms, and is not asked every millisecond for five seconds")
                 .isLessThan(200);
     }
+
+    private static void intoRom(Boards<Stm32Rom> it) {
+        it.sleep(1000);
+        it.board.pressBoot();
+        it.board.tapReset();
+        it.sleep(1000);
+        it.board.releaseBoot();
+    }
+
+    @Test
+    void option_bytes_in_two_zones_take_a_run_for_each_since_the_device_resets_itself_in_between() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32g474"));
+        byte[] first = Boards.program(0, 48, 1);
+        byte[] second = Boards.program(0, 48, 2);
+        FirmwareImage both = FirmwareImage.builder()
+                .add(Segment.of(0x1fff_7800L, first))
+                .add(Segment.of(0x1fff_f800L, second))
+                .build();
+        FlashOptions allowed = FlashOptions.DEFAULT.withOptionBytes(true);
+        assertThatThrownBy(() -> it.flash(both, allowed))
+                .hasMessageContaining("the device has reset itself after the block before");
+        intoRom(it);
+        FlashReport report = it.flash(both, allowed);
+        assertThat(report.unchanged()).containsExactly(AddressRange.ofSize(0x1fff_7800L, 48));
+        assertThat(report.written()).containsExactly(AddressRange.ofSize(0x1fff_f800L, 48));
+        intoRom(it);
+        assertThat(it.memory(0x1fff_7800L, 48)).isEqualTo(first);
+        assertThat(it.memory(0x1fff_f800L, 48)).isEqualTo(second);
+        assertThat(it.flash(both, allowed).proved()).as("the third time").isTrue();
+    }
 }
