@@ -265,13 +265,13 @@ public final class FlashPlanner {
         boolean massErase = options.massErase();
         boolean keep = options.keepNeighbours() && readback != Readback.IMPOSSIBLE && !massErase;
         List<SectorPlan> sectors = new ArrayList<>();
-        for (AddressRange sector : sectors(target, Ranges.of(image))) {
+        for (AddressRange sector : sectors(target, image.runs())) {
             SectorRun run = target.layout().runAt(sector.start()).orElseThrow(IllegalStateException::new);
             boolean erasable = run.erasable() || (!run.writable() && options.bootloaderRegion());
             if (!run.writable() && !allowedByWord(target, run, sector)) {
                 continue;
             }
-            List<AddressRange> part = Ranges.of(image.within(sector));
+            List<AddressRange> part = image.within(sector).runs();
             List<AddressRange> kept = keep && run.readable() && erasable
                     ? Ranges.without(Collections.singletonList(sector), part)
                     : Collections.emptyList();
@@ -317,7 +317,7 @@ public final class FlashPlanner {
             return;
         }
         long size = quirks.value(Trait.SMALLEST_FLASH, 0);
-        if (Ranges.of(image).stream().anyMatch(r -> r.end() > FlashTarget.INTERNAL_FLASH + size)) {
+        if (image.runs().stream().anyMatch(r -> r.end() > FlashTarget.INTERNAL_FLASH + size)) {
             warnings.add("The image goes beyond the first " + size
                     + " bytes of internal flash, where some parts end, whatever their bootloader says. "
                     + row.get().reason());
@@ -351,8 +351,9 @@ public final class FlashPlanner {
     private TargetPlan optionBytes(FlashTarget target, FirmwareImage image) {
         Readback readback = readback(target);
         List<SectorPlan> blocks = new ArrayList<>();
-        for (AddressRange block : sectors(target, Ranges.of(image))) {
-            List<AddressRange> kept = Ranges.without(Collections.singletonList(block), Ranges.of(image.within(block)));
+        for (AddressRange block : sectors(target, image.runs())) {
+            List<AddressRange> kept = Ranges.without(
+                    Collections.singletonList(block), image.within(block).runs());
             if (block.size() > blockSize || (!kept.isEmpty() && readback != Readback.TRUSTED)) {
                 problems.add(
                         new Problem(
@@ -478,7 +479,7 @@ public final class FlashPlanner {
             }
             return;
         }
-        List<AddressRange> safe = new ArrayList<>(Ranges.of(image));
+        List<AddressRange> safe = new ArrayList<>(image.runs());
         sectors.forEach(s -> safe.addAll(s.kept()));
         if (image.isEmpty()) {
             sectors.forEach(s -> safe.add(s.sector()));

@@ -1,7 +1,6 @@
 package io.github.dfu4j.dfuse;
 
 import io.github.dfu4j.image.AddressRange;
-import io.github.dfu4j.image.FirmwareImage;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -74,13 +73,6 @@ final class Ranges {
             result.add(new AddressRange(start, end));
         }
         return joined(result);
-    }
-
-    /** The addresses of an image's segments. */
-    static List<AddressRange> of(FirmwareImage image) {
-        List<AddressRange> ranges = new ArrayList<>();
-        image.segments().forEach(s -> ranges.add(s.range()));
-        return joined(ranges);
     }
 
     static long size(Collection<AddressRange> ranges) {

@@ -200,7 +200,7 @@ final class SectorSurvey {
         for (int i = 0; i < found.length; i++) {
             SectorPlan sector = sectors.get(i);
             if (!changed[i]) {
-                unchanged.addAll(Ranges.of(plan.image().within(sector.sector())));
+                unchanged.addAll(plan.image().within(sector.sector()).runs());
                 continue;
             }
             List<AddressRange> written = imageRanges(sector);

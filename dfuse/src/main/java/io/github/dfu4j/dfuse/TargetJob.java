@@ -187,7 +187,7 @@ final class TargetJob {
             byte[] bytes = there.clone();
             plan.image().copy(block.start(), bytes, 0, bytes.length);
             if (unchangedCounts && Arrays.equals(bytes, there)) {
-                record.unchanged.addAll(Ranges.of(plan.image().within(block)));
+                record.unchanged.addAll(plan.image().within(block).runs());
                 continue;
             }
             phase(Phase.WRITE, bytes.length);
@@ -201,7 +201,7 @@ final class TargetJob {
 
     /** Compares the memory with the image and changes nothing. */
     void compareWithImage() throws IOException {
-        List<AddressRange> ranges = Ranges.of(plan.image());
+        List<AddressRange> ranges = plan.image().runs();
         if (plan.readback() == Readback.IMPOSSIBLE) {
             record.unread.addAll(ranges);
             record.notVerified(cannotRead());

@@ -116,7 +116,7 @@ class FlasherPropertiesTest {
         if (truthful && c.options().skipUnchanged()) {
             assertThat(c.device().erased).isEmpty();
             assertThat(c.device().programmed).isEmpty();
-            assertThat(again.unchanged()).isEqualTo(Ranges.of(c.image()));
+            assertThat(again.unchanged()).isEqualTo(c.image().runs());
         }
         assertThat(c.flash(plan).outcome()).isEqualTo(FlashReport.Outcome.COMPLETED);
     }
@@ -227,7 +227,7 @@ class FlasherPropertiesTest {
 
     private static Set<Long> addresses(FirmwareImage image) {
         Set<Long> result = new HashSet<>();
-        for (AddressRange range : Ranges.of(image)) {
+        for (AddressRange range : image.runs()) {
             LongStream.range(range.start(), range.end()).forEach(result::add);
         }
         return result;
