@@ -258,22 +258,20 @@ final class FlashCommand extends UsbSubcommand {
                                 Locale.ROOT,
                                 "%-8s %-10s %s",
                                 row.name(),
-                                row.failure().isPresent() ? "FAILED" : "done",
+                                row.outcome().failure().isPresent() ? "FAILED" : "done",
                                 words(row.outcome())));
             }
             console()
-                    .print(rows.stream().filter(row -> row.failure().isEmpty()).count() + " of " + rows.size()
+                    .print(rows.stream()
+                                    .filter(row -> row.outcome().failure().isEmpty())
+                                    .count() + " of " + rows.size()
                             + " boards done.");
         }
-        return status(rows.stream().flatMap(row -> row.failure().stream()));
+        return status(rows.stream().flatMap(row -> row.outcome().failure().stream()));
     }
 
     /** A row of the table of results. */
-    private record Row(String name, FlashAll.Outcome outcome) {
-        Optional<Exception> failure() {
-            return outcome instanceof FlashAll.Failed failed ? Optional.of(failed.cause()) : Optional.empty();
-        }
-    }
+    private record Row(String name, FlashAll.Outcome outcome) {}
 
     private static int status(Stream<Exception> failures) {
         return failures.map(Failures::status).findFirst().orElse(ExitCode.OK);
@@ -301,7 +299,7 @@ final class FlashCommand extends UsbSubcommand {
         Map<String, Object> one = Json.object();
         one.put("device", row.name());
         report(row.outcome()).ifPresent(report -> one.put("report", report.json()));
-        row.failure().ifPresent(failure -> {
+        row.outcome().failure().ifPresent(failure -> {
             one.put("failure", Failures.message(failure));
             one.put("status", Failures.status(failure));
             Failures.lastTransfers(failure).ifPresent(lines -> one.put("lastTransfers", lines));

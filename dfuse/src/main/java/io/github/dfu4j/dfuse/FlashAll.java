@@ -52,7 +52,12 @@ public final class FlashAll {
     public record PlainJob(DfuInterface target, DownloadPlan plan, DfuDownloader.Progress progress) implements Job {}
 
     /** What became of a board. */
-    public sealed interface Outcome {}
+    public sealed interface Outcome {
+        /** What went wrong; empty if the plan was carried out. */
+        default Optional<Exception> failure() {
+            return this instanceof Failed failed ? Optional.of(failed.cause()) : Optional.empty();
+        }
+    }
 
     /**
      * A plan for a board that speaks DfuSe was carried out.
@@ -86,7 +91,7 @@ public final class FlashAll {
 
         /** What went wrong; empty if the plan was carried out. */
         public Optional<Exception> failure() {
-            return outcome instanceof Failed failed ? Optional.of(failed.cause()) : Optional.empty();
+            return outcome.failure();
         }
 
         /** Whether the plan was carried out. */
