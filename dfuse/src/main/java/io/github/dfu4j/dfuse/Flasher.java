@@ -141,7 +141,7 @@ public final class Flasher {
     private static String summary(FlashReport report, Exception why) {
         String touched = report.erased().isEmpty() && report.written().isEmpty()
                 ? "Nothing was changed on the device."
-                : "Until then " + words(report.erased()) + " were erased and " + words(report.written())
+                : "Until then at most " + words(report.erased()) + " were erased and " + words(report.written())
                         + " written; run the same command again to complete it.";
         boolean gone = why instanceof DfuTransferException lost && lost.kind() == UsbException.Kind.GONE;
         return report.idle() || gone ? touched : touched + " The device does not answer properly now: reset it first.";

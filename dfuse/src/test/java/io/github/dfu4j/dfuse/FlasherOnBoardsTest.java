@@ -592,7 +592,7 @@ class FlasherOnBoardsTest {
 
             assertThatThrownBy(() -> flasher.flash(plan))
                     .hasMessageStartingWith(
-                            "Cancelled. Until then 10240 bytes (0x08001000..0x080017FF, 0x08002000..0x080027FF,"
+                            "Cancelled. Until then at most 10240 bytes (0x08001000..0x080017FF, 0x08002000..0x080027FF,"
                                     + " 0x08003000..0x080037FF and 2 more) were erased and 2048 bytes (0x08001000..0x080017FF) written;");
         }
         try (DfuSeSession session = it.open()) {
