@@ -572,6 +572,22 @@ class DeviceCommandsTest {
     }
 
     @Test
+    void a_program_that_cannot_be_started_there_is_not_flashed() throws IOException {
+        CommandRun run = dfu(
+                "--usb",
+                "sim:stm32f407",
+                "flash",
+                program(100).toString(),
+                "--base",
+                "0x08000000",
+                "--leave-at",
+                "0x100000000");
+
+        assertThat(run.status()).isEqualTo(ExitCode.DATA);
+        assertThat(run.err()).contains("No program can be started at 0x100000000", "Nothing was touched.");
+    }
+
+    @Test
     void a_trace_has_a_line_for_every_transfer() throws IOException {
         Path trace = directory.resolve("trace");
 

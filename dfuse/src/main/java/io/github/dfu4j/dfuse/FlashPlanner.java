@@ -33,6 +33,8 @@ public final class FlashPlanner {
     /** The widest flash word of an STM32 (H7: 256 bits). A block that ends within one leaves the word unwritten on some parts. */
     private static final int WIDEST_FLASH_WORD = 32;
 
+    private static final long LAST_ADDRESS = 0xffff_ffffL;
+
     private final DfuInterface device;
     private final Quirks quirks;
     private final List<FlashTarget> targets;
@@ -117,6 +119,13 @@ public final class FlashPlanner {
         Map<Integer, FirmwareImage.Builder> parts = new TreeMap<>();
         for (Segment segment : image.segments()) {
             distribute(image, segment, parts);
+        }
+        long start = options.leaveAddress().orElse(0);
+        if (start < 0 || start > LAST_ADDRESS) {
+            problems.add(new Problem(
+                    Reason.OUTSIDE,
+                    new AddressRange(0, 0),
+                    "No program can be started at " + AddressRange.hex(start) + ": DfuSe addresses have 32 bits."));
         }
         stopIfProblems();
         List<TargetPlan> plans = new ArrayList<>();

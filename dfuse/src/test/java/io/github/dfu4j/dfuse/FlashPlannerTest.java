@@ -252,4 +252,17 @@ class FlashPlannerTest {
                         .leaveAddress())
                 .hasValue(0x0800_1000L);
     }
+
+    @Test
+    void an_address_of_more_than_32_bits_starts_no_program() throws Exception {
+        DfuInterface device = device("@Flash /0x08000000/2*4Kg", 1024, oddity());
+        FirmwareImage image = Boards.image(0x0800_0000L, new byte[16]);
+        assertThat(FlashPlanner.plan(device, image, FlashOptions.DEFAULT.withLeaveAddress(0xffff_ffffL))
+                        .leaveAddress())
+                .hasValue(0xffff_ffffL);
+        assertThatThrownBy(
+                        () -> FlashPlanner.plan(device, image, FlashOptions.DEFAULT.withLeaveAddress(0x1_0000_0000L)))
+                .isInstanceOf(FlashPlanException.class)
+                .hasMessage("No program can be started at 0x100000000: DfuSe addresses have 32 bits.");
+    }
 }
