@@ -25,7 +25,7 @@ final class PlanHints {
     /** How a command lets be done what was refused: the rest of a sentence; empty if it cannot. */
     enum Remedies {
         FLASH("leave the fill out with --skip-fill", "say --option-bytes", "say --bootloader-region"),
-        ERASE("", "", "say --bootloader-region"),
+        ERASE("", "replace them by \"dfu flash\" with --option-bytes", "say --bootloader-region"),
         VERIFY("leave the fill out with --skip-fill", "", ""),
         DFU_UTIL("", "say -s ADDRESS:will-reset", "take \"dfu flash --bootloader-region\"");
 

@@ -588,6 +588,21 @@ class DeviceCommandsTest {
     }
 
     @Test
+    void an_erase_names_no_option_that_it_does_not_have() {
+        CommandRun options = dfu("--usb", "sim:stm32f407", "erase", "--at", "0x1FFFC000", "--size", "16");
+        assertThat(options.status()).isEqualTo(ExitCode.DATA);
+        assertThat(options.err()).contains("\"dfu flash\" with --option-bytes").doesNotContain("say --option-bytes");
+
+        CommandRun feature = dfu("--usb", "sim:stm32f407", "erase", "--at", "0xFFFF0000", "--size", "4");
+        assertThat(feature.status()).isEqualTo(ExitCode.DATA);
+        assertThat(feature.err()).contains("cannot be erased by the host").doesNotContain("--bootloader-region");
+
+        CommandRun qspi = dfu("--usb", "sim:stm32f407", "erase", "--at", "0x90040000", "--size", "4K");
+        assertThat(qspi.status()).isEqualTo(ExitCode.DATA);
+        assertThat(qspi.err()).contains("\"dfu daisy erase\"").doesNotContain("dfu daisy flash");
+    }
+
+    @Test
     void a_trace_has_a_line_for_every_transfer() throws IOException {
         Path trace = directory.resolve("trace");
 

@@ -400,7 +400,7 @@ public final class FlashPlanner {
                 allowedByWord(target, run, sector);
             } else if (!run.erasable()) {
                 problems.add(new Problem(
-                        Reason.NOT_WRITABLE,
+                        Reason.UNSUPPORTED,
                         sector,
                         "The sector " + sector + " of " + target.layout().name() + " cannot be erased by the host."));
             }
