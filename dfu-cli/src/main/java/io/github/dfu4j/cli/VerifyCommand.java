@@ -103,7 +103,8 @@ final class VerifyCommand extends UsbSubcommand {
     }
 
     private FlashPlan plan(DfuInterface device, FirmwareImage image, OptionalInt chosen) throws CommandException {
-        FlashOptions options = FlashOptions.DEFAULT.withOptionBytes(true);
+        FlashOptions options =
+                FlashOptions.DEFAULT.withOptionBytes(true).withBootloaderRegion(true); // nothing is written
         try {
             return FlashPlanner.plan(
                     device, image, chosen.isPresent() ? options.withAlternate(chosen.getAsInt()) : options);

@@ -603,6 +603,13 @@ class DeviceCommandsTest {
     }
 
     @Test
+    void what_the_host_must_not_write_can_be_compared() throws IOException {
+        CommandRun run = dfu("--usb", "sim:dso-nano", "verify", program(100).toString(), "--base", "0x08000400");
+        assertThat(run.err()).doesNotContain("--bootloader-region").contains("differs from the image");
+        assertThat(run.status()).isEqualTo(ExitCode.IO);
+    }
+
+    @Test
     void a_trace_has_a_line_for_every_transfer() throws IOException {
         Path trace = directory.resolve("trace");
 
