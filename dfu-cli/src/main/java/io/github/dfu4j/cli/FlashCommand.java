@@ -3,6 +3,7 @@ package io.github.dfu4j.cli;
 import io.github.dfu4j.dfu.DfuDownloader;
 import io.github.dfu4j.dfu.DfuInterface;
 import io.github.dfu4j.dfu.DownloadException;
+import io.github.dfu4j.dfu.DownloadPlan;
 import io.github.dfu4j.dfuse.DfuSeSession;
 import io.github.dfu4j.dfuse.FlashAll;
 import io.github.dfu4j.dfuse.FlashException;
@@ -108,6 +109,9 @@ final class FlashCommand extends UsbSubcommand {
 
     @Override
     public Integer call() throws Exception {
+        if (deadline != null && deadline < 1) {
+            throw usage("--deadline takes 1 second or more, not " + deadline + ".");
+        }
         FirmwareFile file = input.read(console());
         try (Usb usb = Usb.open(root())) {
             Optional<ManifestVerifier> verifier = trust.verifier(input.name(), false);
@@ -171,15 +175,18 @@ final class FlashCommand extends UsbSubcommand {
     }
 
     private FlashAll.Job plain(DfuInterface device, FirmwareFile file) throws IOException, CommandException {
-        if (leaveAt != null || restartSafe || massErase || optionBytes || bootloaderRegion || deadline != null) {
+        if (leaveAt != null || restartSafe || massErase || optionBytes || bootloaderRegion) {
             throw usage(device
                     + " speaks plain DFU, which takes the firmware as a whole: leave out --leave-at, --restart-safe,"
-                    + " --mass-erase, --option-bytes, --bootloader-region and --deadline.");
+                    + " --mass-erase, --option-bytes and --bootloader-region.");
         }
         int chosen = alternate.on(device).orElse(device.alternates().get(0).number());
         FirmwareImage image = input.imageFor(file, device, OptionalInt.empty());
+        DownloadPlan plan = PlainFlash.plan(device, image, chosen, !noVerify, leave);
         return new FlashAll.PlainJob(
-                device, PlainFlash.plan(device, image, chosen, !noVerify, leave), DfuDownloader.Progress.NONE);
+                device,
+                deadline == null ? plan : plan.withDeadline(Duration.ofSeconds(deadline)),
+                DfuDownloader.Progress.NONE);
     }
 
     /** Checks the firmware; a flasher does so once more, on the very bytes that it sends. */

@@ -12,6 +12,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -565,10 +566,24 @@ class DeviceCommandsTest {
 
     @Test
     void what_plain_dfu_cannot_do_is_not_passed_over_in_silence() throws IOException {
-        CommandRun run = dfu("--usb", "sim:dfu11", "flash", program(100).toString(), "--deadline", "5");
+        CommandRun run = dfu("--usb", "sim:dfu11", "flash", program(100).toString(), "--restart-safe");
 
         assertThat(run.status()).isEqualTo(ExitCode.USAGE);
-        assertThat(run.err()).contains("speaks plain DFU", "leave out", "--deadline");
+        assertThat(run.err()).contains("speaks plain DFU", "leave out", "--restart-safe");
+    }
+
+    @Test
+    void a_deadline_is_kept_by_both_kinds_of_devices_and_is_a_time_to_come() throws IOException {
+        String file = program(200_000).toString();
+        for (String board : List.of("sim:stm32f407", "sim:dfu11")) {
+            CommandRun run = dfu("--usb", board, "flash", file, "--base", "0x08000000", "--deadline", "2");
+            assertThat(run.status()).as(run.err()).isEqualTo(ExitCode.IO);
+            assertThat(run.err()).contains("not done after 2.0 s");
+
+            CommandRun past = dfu("--usb", board, "flash", file, "--base", "0x08000000", "--deadline=-1");
+            assertThat(past.status()).isEqualTo(ExitCode.USAGE);
+            assertThat(past.err()).contains("--deadline takes 1 second or more, not -1.");
+        }
     }
 
     @Test

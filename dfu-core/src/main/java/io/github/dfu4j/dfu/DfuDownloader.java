@@ -28,6 +28,7 @@ public final class DfuDownloader {
     private static final Duration MANIFESTATION = Duration.ofMinutes(2);
     private static final Duration RECOVERY = Duration.ofSeconds(20);
     private static final Duration RETURN = Duration.ofSeconds(15);
+    private static final Duration UNLIMITED = Duration.ofDays(36_500);
 
     /** A device that does not tolerate manifestation owes no answer in it, so it is not waited for long. */
     private static final int QUESTION_IN_MANIFESTATION = 2_000;
@@ -37,6 +38,7 @@ public final class DfuDownloader {
     private final Timebase time;
     private final Progress progress;
     private final BooleanSupplier cancelled;
+    private Deadline job;
     private @Nullable DfuSession latest;
     private List<String> transfersOfFailure = Collections.emptyList();
 
@@ -70,6 +72,7 @@ public final class DfuDownloader {
         this.time = time;
         this.progress = progress;
         this.cancelled = cancelled;
+        this.job = Deadline.in(time, UNLIMITED);
     }
 
     /**
@@ -133,10 +136,19 @@ public final class DfuDownloader {
     private Reenumeration await(DeviceWatch watch, DfuInterface target, Step step) throws IOException {
         long allowed = target.quirks().value(Trait.RETURN_TIME, RETURN.toMillis());
         try {
-            return watch.await(Deadline.in(time, Duration.ofMillis(allowed)));
+            Reenumeration back = watch.await(job.part(Duration.ofMillis(allowed)));
+            check(step);
+            return back;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new DfuCancelledException(step);
+        }
+    }
+
+    /** Ends a job whose time is up. */
+    private void check(Step step) throws DfuTimeoutException {
+        if (job.passed()) {
+            throw new DfuTimeoutException(step, job.allowed(), null);
         }
     }
 
@@ -149,6 +161,7 @@ public final class DfuDownloader {
      */
     public DownloadReport download(DfuInterface target, DownloadPlan plan) throws DownloadException {
         Work work = new Work(plan);
+        job = Deadline.in(time, plan.deadline().orElse(UNLIMITED));
         try {
             DfuInterface now = inItsMode(target);
             DfuInterface bootloader = now.mode() == DfuMode.RUN_TIME ? detach(now) : now;
@@ -240,11 +253,12 @@ public final class DfuDownloader {
     private long upload(DfuSession session, long most, Blocks blocks) throws IOException {
         try {
             session.during(Step.of("bring the device to dfuIDLE"));
-            session.toIdle(Deadline.in(time, RECOVERY));
+            session.toIdle(job.part(RECOVERY));
             session.during(Step.of("upload the firmware"));
             byte[] block = new byte[session.transferSize()];
             long done = 0;
             for (int number = 0; done < most; number = (number + 1) & 0xffff) {
+                check(session.step());
                 int n = session.upload(number, block, 0, (int) Math.min(block.length, most - done));
                 blocks.block(block, n);
                 done += n;
@@ -334,15 +348,16 @@ public final class DfuDownloader {
             try {
                 session.selectAlternate(plan.alternate());
                 session.during(Step.of("bring the device to dfuIDLE"));
-                session.toIdle(Deadline.in(time, RECOVERY));
+                session.toIdle(job.part(RECOVERY));
                 byte[] block = new byte[session.transferSize()];
                 int number = 0;
                 while (sent < size) {
                     int length = (int) Math.min(block.length, size - sent);
                     image.copy(start + sent, block, 0, length);
                     session.during(Step.of("send block " + number + " of the firmware"));
+                    check(session.step());
                     download(session, number, block, length);
-                    expect(session.settle(Deadline.in(time, OPERATION)), DfuState.DNLOAD_IDLE);
+                    expect(session.settle(job.part(OPERATION)), DfuState.DNLOAD_IDLE);
                     progress.at(sent, size);
                     number = (number + 1) & 0xffff;
                 }
@@ -381,7 +396,7 @@ public final class DfuDownloader {
             session.download(number, new byte[0], 0, 0);
             boolean tolerant = session.target().functional().manifestationTolerant();
             session.waitFor(Duration.ofMillis(session.quirks().value(Trait.MANIFEST_DELAY, 0)));
-            DfuStatus first = session.getStatus();
+            DfuStatus first = session.getStatus(job.part(MANIFESTATION), DfuSession.STATUS_TIMEOUT);
             if (!first.isOk()) {
                 throw new DfuStatusException(session.step(), first, false);
             }
@@ -389,7 +404,7 @@ public final class DfuDownloader {
             try {
                 last = first.state().isBusy()
                         ? session.settle(
-                                Deadline.in(time, MANIFESTATION),
+                                job.part(MANIFESTATION),
                                 tolerant ? DfuSession.STATUS_TIMEOUT : QUESTION_IN_MANIFESTATION)
                         : first;
             } catch (DfuTransferException e) {
@@ -506,6 +521,9 @@ public final class DfuDownloader {
             } catch (DfuCancelledException e) {
                 throw e;
             } catch (DfuException | UsbException e) {
+                if (job.passed()) {
+                    throw e;
+                }
                 whyUnverified = "It could not be read back: " + e.getMessage();
                 return;
             }

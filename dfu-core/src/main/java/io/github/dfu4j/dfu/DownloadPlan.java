@@ -2,9 +2,11 @@ package io.github.dfu4j.dfu;
 
 import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.image.Segment;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A plan to download firmware into a device that speaks plain DFU: a value, made without touching the device.
@@ -16,6 +18,7 @@ import java.util.List;
  * @param verifies whether the firmware is uploaded and compared afterwards; a device that cannot be read right after the download is
  *     brought to DFU mode once more for that
  * @param startsApplication whether the device is sent back to its application in the end
+ * @param deadline how long the whole download may take, until the device is back; empty for no limit but those of its steps
  * @param warnings what the user should know before it starts, in whole sentences
  */
 public record DownloadPlan(
@@ -25,6 +28,7 @@ public record DownloadPlan(
         boolean detaches,
         boolean verifies,
         boolean startsApplication,
+        Optional<Duration> deadline,
         List<String> warnings) {
 
     /** Copies the list. */
@@ -71,7 +75,20 @@ public record DownloadPlan(
         }
         warnings.add("The firmware that the device has now is lost with the first block.");
         return new DownloadPlan(
-                device.toString(), image, alternate, detaches, verify && readable, startApplication, warnings);
+                device.toString(),
+                image,
+                alternate,
+                detaches,
+                verify && readable,
+                startApplication,
+                Optional.empty(),
+                warnings);
+    }
+
+    /** The same, with a {@link #deadline()}. */
+    public DownloadPlan withDeadline(Duration allowed) {
+        return new DownloadPlan(
+                device, image, alternate, detaches, verifies, startsApplication, Optional.of(allowed), warnings);
     }
 
     /**

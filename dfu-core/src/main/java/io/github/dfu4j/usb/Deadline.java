@@ -27,6 +27,15 @@ public final class Deadline {
         return new Deadline(time, allowed);
     }
 
+    /**
+     * A deadline for a part of the job: some time from now, but not after this one.
+     *
+     * @param most how long from now at the most
+     */
+    public Deadline part(Duration most) {
+        return remaining().compareTo(most) < 0 ? this : in(time, most);
+    }
+
     /** How long the job was allowed to take in all. */
     public Duration allowed() {
         return allowed;

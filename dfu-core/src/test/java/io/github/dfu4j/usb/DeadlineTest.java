@@ -38,6 +38,15 @@ class DeadlineTest {
     }
 
     @Test
+    void a_part_of_a_job_has_its_own_time_but_none_beyond_the_job() {
+        Deadline job = Deadline.in(time, Duration.ofSeconds(10));
+        assertThat(job.part(Duration.ofSeconds(3)).allowed()).isEqualTo(Duration.ofSeconds(3));
+        time.sleep(Duration.ofSeconds(8));
+        assertThat(job.part(Duration.ofSeconds(2)).allowed()).isEqualTo(Duration.ofSeconds(2));
+        assertThat(job.part(Duration.ofSeconds(3))).isSameAs(job);
+    }
+
+    @Test
     void it_limits_the_timeout_of_a_transfer_but_never_to_an_endless_one() {
         Deadline deadline = Deadline.in(time, Duration.ofMillis(100));
         assertThat(deadline.limit(5000)).isEqualTo(100);

@@ -19,8 +19,10 @@ final class JobLimits {
     /** The most that bringing the device to dfuIDLE may take. */
     private static final Duration RECOVERY = Duration.ofSeconds(20);
 
-    private final Timebase time;
-    private final Optional<Deadline> job;
+    /** For a job without a limit. */
+    private static final Duration UNLIMITED = Duration.ofDays(36_500);
+
+    private final Deadline job;
 
     /**
      * Limits that begin now.
@@ -28,20 +30,19 @@ final class JobLimits {
      * @param most how long the whole job may take, if there is a limit
      */
     JobLimits(Timebase time, Optional<Duration> most) {
-        this.time = time;
-        this.job = most.map(allowed -> Deadline.in(time, allowed));
+        this.job = Deadline.in(time, most.orElse(UNLIMITED));
     }
 
     Deadline operation() {
-        return limited(OPERATION);
+        return job.part(OPERATION);
     }
 
     Deadline massErase() {
-        return limited(MASS_ERASE);
+        return job.part(MASS_ERASE);
     }
 
     Deadline recovery() {
-        return limited(RECOVERY);
+        return job.part(RECOVERY);
     }
 
     /** For putting the device in order after a failure, which may be that the job's own time is up. */
@@ -49,14 +50,10 @@ final class JobLimits {
         return Deadline.in(time, RECOVERY);
     }
 
-    private Deadline limited(Duration most) {
-        return job.filter(j -> j.remaining().compareTo(most) < 0).orElseGet(() -> Deadline.in(time, most));
-    }
-
     /** Ends a job whose time is up. */
     void check() throws DfuTimeoutException {
-        if (job.isPresent() && job.get().passed()) {
-            throw new DfuTimeoutException(Step.of("finish the job"), job.get().allowed(), null);
+        if (job.passed()) {
+            throw new DfuTimeoutException(Step.of("finish the job"), job.allowed(), null);
         }
     }
 }

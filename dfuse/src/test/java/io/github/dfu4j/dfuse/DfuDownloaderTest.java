@@ -8,6 +8,7 @@ import io.github.dfu4j.dfu.DfuDownloader;
 import io.github.dfu4j.dfu.DfuInterface;
 import io.github.dfu4j.dfu.DfuMode;
 import io.github.dfu4j.dfu.DfuSession;
+import io.github.dfu4j.dfu.DfuTimeoutException;
 import io.github.dfu4j.dfu.DownloadException;
 import io.github.dfu4j.dfu.DownloadPlan;
 import io.github.dfu4j.dfu.DownloadReport;
@@ -481,5 +482,41 @@ class DfuDownloaderTest {
                 assertThat(it.board.running()).isEqualTo(VirtualBoard.Running.APPLICATION);
             }
         }
+    }
+
+    @Test
+    void a_download_has_a_deadline() throws Exception {
+        Boards<PlainDfu> busy = inDfuMode();
+        busy.board.inject(new Fault.StuckBusy(1000, 500), Fault.Trigger.at(4));
+        fails(busy, "send block 0 of the firmware", 23);
+
+        Boards<PlainDfu> slow = inDfuMode();
+        DfuInterface target = target(slow);
+        DownloadPlan plan = DownloadPlan.of(target, TWO_BLOCKS, 0, true, false).withDeadline(Duration.ofSeconds(3));
+        DfuDownloader.Progress sleepy = (done, total) -> slow.sleep(4000);
+        assertThatThrownBy(() -> new DfuDownloader(slow.bus, QuirkTable.dfu(), slow.bus.time(), sleepy, () -> false)
+                        .download(target, plan))
+                .hasCauseInstanceOf(DfuTimeoutException.class)
+                .hasMessageContaining("send block 1 of the firmware: not done after 3.0 s")
+                .isInstanceOfSatisfying(
+                        DownloadException.class,
+                        e -> assertThat(e.report().idle()).isTrue());
+
+        Boards<PlainDfu> stays = new Boards<>(new PlainDfu("dfu11"));
+        stays.board.inject(new Fault.Silence(false), Fault.Trigger.at(0));
+        fails(stays, "bring the device to DFU mode", 6);
+    }
+
+    /** Lets a download with a deadline of three seconds fail within some seconds. */
+    private static void fails(Boards<PlainDfu> it, String step, int seconds) throws Exception {
+        DfuInterface target = target(it);
+        DownloadPlan plan = DownloadPlan.of(target, TWO_BLOCKS, 0, true, true).withDeadline(Duration.ofSeconds(3));
+        assertThatThrownBy(() -> new DfuDownloader(
+                                it.bus, QuirkTable.dfu(), it.bus.time(), DfuDownloader.Progress.NONE, () -> false)
+                        .download(target, plan))
+                .hasMessageContaining("Could not " + step)
+                .isInstanceOfSatisfying(
+                        DownloadException.class,
+                        e -> assertThat(e.report().took()).isLessThan(Duration.ofSeconds(seconds)));
     }
 }
