@@ -256,7 +256,7 @@ final class SectorSurvey {
             for (Erase erase : plan.erases()) {
                 boolean needed = erasesExactly
                         ? wanted.contains(erase.cleared())
-                        : wanted.stream().anyMatch(erase.cleared()::overlaps);
+                        : wanted.stream().anyMatch(sector -> isFor(erase, sector));
                 if (needed) {
                     result.add(erase);
                 }
@@ -276,6 +276,13 @@ final class SectorSurvey {
             }
         }
         return result;
+    }
+
+    /** Whether an erase is one of those that clear a sector, rather than its neighbour's that only reaches into it. */
+    private boolean isFor(Erase erase, AddressRange sector) {
+        return sector.contains(erase.address())
+                || (erase.cleared().overlaps(sector)
+                        && plan.erases().stream().noneMatch(e -> e.address() == sector.start()));
     }
 
     /**

@@ -39,6 +39,8 @@ final class FakeDfuSe implements UsbConnection, Timebase {
     final byte[] buffer;
     /** Sectors that take every command and stay as they are, as write-protected ones do. */
     final List<AddressRange> writeProtected = new ArrayList<>();
+    /** How many bytes an erase clears at least, from the address of its sector on. */
+    long eraseReach;
 
     private final UsbDevice device;
     private int state = 2;
@@ -239,6 +241,9 @@ final class FakeDfuSe implements UsbConnection, Timebase {
                 throw new AssertionError("an erase must name the start of a sector");
             }
             erase(sector);
+            for (long at = sector.end(); at < address + eraseReach && layout.sectorAt(at).isPresent(); at++) {
+                load(at, (byte) 0xff);
+            }
         } else {
             throw new AssertionError("unknown command " + pending[0]);
         }
