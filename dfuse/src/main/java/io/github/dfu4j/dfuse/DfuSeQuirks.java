@@ -33,6 +33,9 @@ public final class DfuSeQuirks {
     private static final Pattern L0_L1_SECTORS =
             Pattern.compile("^@Internal Flash +/0x08000000/\\d+\\*0*(128|256) ?[a-g]");
     private static final Pattern ST_FLASH = Pattern.compile("^@Internal Flash +/0x08000000/");
+    /** A bootloader that lies in flash itself keeps its sectors from being written. */
+    private static final Pattern ST_ROM_FLASH = Pattern.compile("^@Internal Flash +/0x08000000/[^a]*$");
+
     private static final Pattern NO_UNIT = Pattern.compile("\\* *\\d+ ?[a-g]");
     private static final Pattern BYTES_UNIT = Pattern.compile("\\* *\\d+B[a-g]");
     private static final Pattern BLANK_BEFORE_COUNT = Pattern.compile("/ +\\d+\\*");
@@ -69,7 +72,7 @@ public final class DfuSeQuirks {
         List<Quirk> rows = new ArrayList<>();
         rows.add(Quirk.row("st-rom", "STM32 bootloaders in ROM")
                 .whenIds(ST)
-                .and("a layout of internal flash at 0x08000000", any(ST_FLASH))
+                .and("a layout of internal flash at 0x08000000 of which no sector is read-only", any(ST_ROM_FLASH))
                 .says(Trait.READS_TRUTHFULLY)
                 .says(Trait.LEAVE_NEEDS_ADDRESS)
                 .because(
@@ -235,7 +238,7 @@ public final class DfuSeQuirks {
         List<Quirk> rows = new ArrayList<>();
         rows.add(Quirk.row("times-2.x", "STM32 bootloaders of version 2.x, AT32 and GD32VF103")
                 .when(
-                        "0483:df11 with bcdDevice 2000 to 22ff, 2e3c:df11 or 28e9:0189",
+                        "0483:df11 with bcdDevice 2000 to 2fff, 2e3c:df11 or 28e9:0189",
                         i -> i.device().ids().equals(AT32)
                                 || i.device().ids().equals(GD32)
                                 || (i.device().ids().equals(ST) && i.device().releaseNumber() >> 12 == 2))

@@ -47,6 +47,18 @@ class DfuSeQuirksTest {
         return new Boards<>(new Stm32Rom(family)).device();
     }
 
+    @Test
+    void a_bootloader_in_flash_with_the_ids_of_the_one_in_rom_is_not_believed_like_that() {
+        assertThat(family("dso-nano").ids()).isEqualTo("0483:df11");
+        for (UsbDevice device : List.of(family("dso-nano"), st(0x0200, 1024, "@Internal Flash   /0x08000000/03*016Ka,01*016Kg,01*064Kg,07*128Kg"))) {
+            assertThat(DfuInterface.of(device, DfuSeQuirks.table())
+                            .get(0)
+                            .quirks()
+                            .has(Trait.READS_TRUTHFULLY))
+                    .isFalse();
+        }
+    }
+
     /** For each row a device that has the oddity, and what follows from it: facts with their numbers. */
     static Stream<Arguments> rows() {
         UsbDevice gd32 = bytes(0x28e9, 0x0189, "3CBJ", "@Internal Flash  /0x08000000/512*002Kg");
@@ -157,7 +169,7 @@ class DfuSeQuirksTest {
     @ParameterizedTest
     @CsvSource({
         "at32f415, st-serial layout-no-unit layout-blank at32 times-2.x",
-        "dso-nano, dfuse-protocol-0 st-rom",
+        "dso-nano, dfuse-protocol-0",
         "gd32vf103, gd32vf103 layout-unit-b times-2.x",
         "stm32c5, st-rom c5-strict times-1024 times-c5",
         "stm32f072, st-rom st-serial layout-no-unit times-2.x",
