@@ -4,6 +4,7 @@ import io.github.dfu4j.image.AddressRange;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -49,8 +50,14 @@ public final class FlashPlanException extends IOException {
      * @param problems one or more
      */
     public FlashPlanException(List<Problem> problems) {
-        super(problems.stream().map(Problem::message).collect(Collectors.joining("\n")));
-        this.problems = Collections.unmodifiableList(new ArrayList<>(problems));
+        super(ordered(problems).stream().map(Problem::message).collect(Collectors.joining("\n")));
+        this.problems = Collections.unmodifiableList(ordered(problems));
+    }
+
+    private static List<Problem> ordered(List<Problem> problems) {
+        List<Problem> ordered = new ArrayList<>(problems);
+        ordered.sort(Comparator.comparing(Problem::range));
+        return ordered;
     }
 
     /** The obstacles, in address order. */

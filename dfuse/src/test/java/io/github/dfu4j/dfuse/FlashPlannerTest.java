@@ -265,4 +265,15 @@ class FlashPlannerTest {
                 .isInstanceOf(FlashPlanException.class)
                 .hasMessage("No program can be started at 0x100000000: DfuSe addresses have 32 bits.");
     }
+
+    @Test
+    void obstacles_are_told_in_address_order() throws Exception {
+        DfuInterface device = device("@Flash /0x08000000/1*4Ke,1*4Kg", 1024, oddity());
+        FlashPlanException e = catchThrowableOfType(
+                FlashPlanException.class,
+                () -> FlashPlanner.planErase(
+                        device, List.of(AddressRange.ofSize(0x07ff_ffffL, 2)), FlashOptions.DEFAULT));
+        assertThat(e.problems()).extracting(Problem::reason).containsExactly(Reason.OUTSIDE, Reason.UNSUPPORTED);
+        assertThat(e.getMessage()).startsWith("The 1 bytes at 0x07FFFFFF");
+    }
 }
