@@ -142,13 +142,46 @@ class SectorSurveyTest {
     void nothing_is_looked_at_that_nobody_wants_to_know() throws Exception {
         FirmwareImage image = Boards.image(FLASH, new byte[100]);
         FlashOptions all = FlashOptions.DEFAULT.withSkipUnchanged(false);
-        flash(truthful(), image, all.withKeepNeighbours(false));
+        flash(truthful(), image, all.withKeepNeighbours(false).withVerify(false));
+        assertThat(uploads()).isZero();
         assertThat(phases).noneMatch(p -> p.phase() == FlashEvent.Phase.SURVEY);
+        byte[] before = held(FLASH, SECTOR);
         flash(truthful(), image, all);
         assertThat(phases.get(0).phase()).as("the neighbours").isEqualTo(FlashEvent.Phase.SURVEY);
         assertThat(phases.get(0).total()).isEqualTo(SECTOR);
+        assertThat(device.erased).containsExactly(sector(0));
+        assertThat(held(FLASH, SECTOR)).isEqualTo(before);
         flash(truthful(), image, FlashOptions.DEFAULT.withKeepNeighbours(false));
         assertThat(phases.get(0).total()).isEqualTo(100);
+    }
+
+    @Test
+    void of_a_sector_that_differs_only_the_first_difference_is_read_and_what_is_kept() throws Exception {
+        byte[] wanted = held(FLASH, SECTOR / 2);
+        wanted[BLOCK]++;
+        FlashOptions options = FlashOptions.DEFAULT.withVerify(false);
+        flash(truthful(), Boards.image(FLASH, wanted), options);
+        assertThat(uploads()).isEqualTo(2 + SECTOR / 2 / BLOCK);
+        wanted[BLOCK]++;
+        flash(truthful(), Boards.image(FLASH, wanted), options.withKeepNeighbours(false));
+        assertThat(uploads()).isEqualTo(2);
+    }
+
+    @Test
+    void who_only_says_that_it_is_blank_is_erased() throws Exception {
+        device.uploadsInstead = new byte[] {(byte) 0xff};
+        byte[] wanted = Boards.program(FLASH, SECTOR, 3);
+        flash(oddity(), Boards.image(FLASH, wanted), FlashOptions.DEFAULT.withVerify(false));
+        assertThat(device.erased).containsExactly(sector(0));
+        assertThat(held(FLASH, SECTOR)).isEqualTo(wanted);
+    }
+
+    @Test
+    void what_fills_a_flash_word_is_blank() throws Exception {
+        FirmwareImage image = Boards.image(FLASH + SECTOR, new byte[20]);
+        flash(truthful().says(Trait.WRITE_ALIGNMENT, 16), image, FlashOptions.DEFAULT.withKeepNeighbours(false));
+        assertThat(Ranges.joined(device.programmed)).containsExactly(AddressRange.ofSize(FLASH + SECTOR, 32));
+        assertThat(held(FLASH + SECTOR + 20, 12)).containsOnly(0xff);
     }
 
     /** The image of whole blocks, those that are dots blank, and a half one at the end. */
@@ -164,7 +197,10 @@ class SectorSurveyTest {
     @Test
     void blank_blocks_at_the_end_of_a_sector_and_a_blank_piece_of_one_are_left_out() throws Exception {
         FlashOptions options = FlashOptions.DEFAULT.withKeepNeighbours(false);
-        flash(truthful(), Boards.image(FLASH + SECTOR, Arrays.copyOf(pattern("###############.", true), SECTOR)), options);
+        flash(
+                truthful(),
+                Boards.image(FLASH + SECTOR, Arrays.copyOf(pattern("###############.", true), SECTOR)),
+                options);
         assertThat(Ranges.joined(device.programmed))
                 .containsExactly(AddressRange.ofSize(FLASH + SECTOR, SECTOR - BLOCK));
 
