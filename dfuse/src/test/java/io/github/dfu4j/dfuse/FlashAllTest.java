@@ -47,7 +47,8 @@ class FlashAllTest {
     }
 
     private static List<FlashAll.Result> run(VirtualBus bus, List<FlashAll.Job> jobs) {
-        return new FlashAll(bus, DfuSeQuirks.table(), board -> bus.time(), () -> false).run(jobs, result -> {});
+        return new FlashAll(bus, DfuSeQuirks.table(), board -> bus.time(board.device()), () -> false)
+                .run(jobs, result -> {});
     }
 
     private static List<Stm32Rom> plug(VirtualBus bus, int count) throws Exception {
