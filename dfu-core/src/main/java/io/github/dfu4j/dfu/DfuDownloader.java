@@ -459,7 +459,7 @@ public final class DfuDownloader {
             if (!byItself && known.has(Trait.DETACH_TO_ATTACH)) {
                 session.detach(Duration.ofSeconds(1));
             } else if (!byItself && !known.has(Trait.NO_BUS_RESET)) {
-                reset(session);
+                session.reset();
             }
             back = Optional.of(await(watch, session.target(), step));
         }
@@ -476,19 +476,9 @@ public final class DfuDownloader {
                 DeviceWatch watch = new DeviceWatch(bus, still.device(), time);
                 try (DfuSession again = open(still)) {
                     again.during(step);
-                    reset(again);
+                    again.reset();
                 }
                 back = Optional.of(await(watch, still, step));
-            }
-        }
-
-        private void reset(DfuSession session) throws UsbException {
-            try {
-                session.reset();
-            } catch (UsbException e) {
-                if (e.kind() != UsbException.Kind.GONE) {
-                    throw e;
-                }
             }
         }
 

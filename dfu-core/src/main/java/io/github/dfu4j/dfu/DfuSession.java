@@ -326,7 +326,7 @@ public final class DfuSession implements Closeable {
     }
 
     /**
-     * DFU_DETACH (DFU 1.1 §5.1).
+     * DFU_DETACH (DFU 1.1 §5.1). A device that is gone before it has answered has detached.
      *
      * @param timeout {@code wTimeout}: how long the device is to wait for a reset, up to 65 535 ms
      */
@@ -340,7 +340,13 @@ public final class DfuSession implements Closeable {
             require(DfuEvent.DETACH);
         }
         int value = (int) Math.min(0xffff, timeout.toMillis());
-        transfer(DfuEvent.DETACH, DfuRequest.DETACH.setup(value, index, 0), answer, 0, REQUEST_TIMEOUT);
+        try {
+            transfer(DfuEvent.DETACH, DfuRequest.DETACH.setup(value, index, 0), answer, 0, REQUEST_TIMEOUT);
+        } catch (DfuTransferException e) {
+            if (e.kind() != UsbException.Kind.GONE) {
+                throw e;
+            }
+        }
     }
 
     /**
@@ -476,11 +482,18 @@ public final class DfuSession implements Closeable {
     /**
      * Resets the device's port.
      *
-     * @return true if the device stayed the same and the session goes on, false if it left
+     * @return true if the device stayed the same and the session goes on, false if it left, or had left before
      */
     public boolean reset() throws UsbException {
         state = null;
-        return connection.reset();
+        try {
+            return connection.reset();
+        } catch (UsbException e) {
+            if (e.kind() != UsbException.Kind.GONE) {
+                throw e;
+            }
+            return false;
+        }
     }
 
     /** Releases the interface and closes the device. */

@@ -2,6 +2,11 @@ package io.github.dfu4j.dfuse;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.mockito.AdditionalAnswers.delegatesTo;
+import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.ArgumentMatchers.anyInt;
+import static org.mockito.Mockito.doAnswer;
+import static org.mockito.Mockito.mock;
 
 import io.github.dfu4j.dfu.DfuCancelledException;
 import io.github.dfu4j.dfu.DfuDownloader;
@@ -21,7 +26,10 @@ import io.github.dfu4j.simulator.Fault;
 import io.github.dfu4j.simulator.Ledger;
 import io.github.dfu4j.simulator.PlainDfu;
 import io.github.dfu4j.simulator.VirtualBoard;
+import io.github.dfu4j.usb.ControlSetup;
 import io.github.dfu4j.usb.Deadline;
+import io.github.dfu4j.usb.UsbBus;
+import io.github.dfu4j.usb.UsbConnection;
 import io.github.dfu4j.usb.UsbException;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
@@ -518,5 +526,40 @@ class DfuDownloaderTest {
                 .isInstanceOfSatisfying(
                         DownloadException.class,
                         e -> assertThat(e.report().took()).isLessThan(Duration.ofSeconds(seconds)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"dfu11", "dfu11-will-detach-intolerant"})
+    void a_device_that_is_gone_before_its_detaching_is_answered_has_detached(String kind) throws Exception {
+        Boards<PlainDfu> it = new Boards<>(new PlainDfu(kind));
+        UsbBus hasty = mock(UsbBus.class, delegatesTo(it.bus));
+        doAnswer(opened -> {
+                    UsbConnection real = it.bus.open(opened.getArgument(0));
+                    UsbConnection connection = mock(UsbConnection.class, delegatesTo(real));
+                    doAnswer(call -> {
+                                ControlSetup setup = call.getArgument(0);
+                                int n = real.control(
+                                        setup, call.getArgument(1), call.getArgument(2), call.getArgument(3));
+                                if (setup.request() == 0) { // DFU_DETACH
+                                    if (kind.equals("dfu11")) {
+                                        real.reset(); // it leaves by itself, though it has not announced that
+                                    }
+                                    throw new UsbException(UsbException.Kind.GONE, "it has left");
+                                }
+                                return n;
+                            })
+                            .when(connection)
+                            .control(any(), any(), anyInt(), anyInt());
+                    return connection;
+                })
+                .when(hasty)
+                .open(any());
+        DfuInterface target = target(it);
+
+        DownloadReport report = new DfuDownloader(
+                        hasty, QuirkTable.dfu(), it.bus.time(), DfuDownloader.Progress.NONE, () -> false)
+                .download(target, DownloadPlan.of(target, TWO_BLOCKS, 0, false, true));
+
+        assertThat(report.manifested()).isTrue();
     }
 }

@@ -50,7 +50,9 @@ class DfuSeQuirksTest {
     @Test
     void a_bootloader_in_flash_with_the_ids_of_the_one_in_rom_is_not_believed_like_that() {
         assertThat(family("dso-nano").ids()).isEqualTo("0483:df11");
-        for (UsbDevice device : List.of(family("dso-nano"), st(0x0200, 1024, "@Internal Flash   /0x08000000/03*016Ka,01*016Kg,01*064Kg,07*128Kg"))) {
+        for (UsbDevice device : List.of(
+                family("dso-nano"),
+                st(0x0200, 1024, "@Internal Flash   /0x08000000/03*016Ka,01*016Kg,01*064Kg,07*128Kg"))) {
             assertThat(DfuInterface.of(device, DfuSeQuirks.table())
                             .get(0)
                             .quirks()

@@ -241,7 +241,9 @@ final class FakeDfuSe implements UsbConnection, Timebase {
                 throw new AssertionError("an erase must name the start of a sector");
             }
             erase(sector);
-            for (long at = sector.end(); at < address + eraseReach && layout.sectorAt(at).isPresent(); at++) {
+            for (long at = sector.end();
+                    at < address + eraseReach && layout.sectorAt(at).isPresent();
+                    at++) {
                 load(at, (byte) 0xff);
             }
         } else {
