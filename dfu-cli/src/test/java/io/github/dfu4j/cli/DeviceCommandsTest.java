@@ -152,7 +152,7 @@ class DeviceCommandsTest {
     }
 
     @Test
-    void an_erase_that_does_not_fit_names_no_command_for_files_and_no_option_of_another_command() {
+    void an_erase_that_does_not_fit_names_no_command_for_files() {
         CommandRun qspi = dfu("--usb", "sim:daisy-seed", "erase", "--at", "0x90000000", "--size", "64K");
         assertThat(qspi.status()).isEqualTo(ExitCode.DATA);
         assertThat(qspi.err()).contains("\"dfu daisy erase\" asks for it").doesNotContain("daisy flash");
@@ -161,9 +161,6 @@ class DeviceCommandsTest {
             assertThat(run.status()).isEqualTo(ExitCode.DATA);
             assertThat(run.err()).doesNotContain("daisy flash", "linked to run");
         }
-        CommandRun options = dfu("--usb", "sim:stm32h743", "erase", "--at", "0x5200201C", "--size", "16");
-        assertThat(options.status()).isEqualTo(ExitCode.DATA);
-        assertThat(options.err()).contains("option bytes").doesNotContain("--option-bytes");
     }
 
     @Test
@@ -611,10 +608,6 @@ class DeviceCommandsTest {
         CommandRun feature = dfu("--usb", "sim:stm32f407", "erase", "--at", "0xFFFF0000", "--size", "4");
         assertThat(feature.status()).isEqualTo(ExitCode.DATA);
         assertThat(feature.err()).contains("cannot be erased by the host").doesNotContain("--bootloader-region");
-
-        CommandRun qspi = dfu("--usb", "sim:stm32f407", "erase", "--at", "0x90040000", "--size", "4K");
-        assertThat(qspi.status()).isEqualTo(ExitCode.DATA);
-        assertThat(qspi.err()).contains("\"dfu daisy erase\"").doesNotContain("dfu daisy flash");
     }
 
     @Test
