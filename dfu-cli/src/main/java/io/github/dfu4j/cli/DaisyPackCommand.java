@@ -130,17 +130,44 @@ final class DaisyPackCommand extends Subcommand {
         for (String input : inputs) {
             Path path = Inputs.path(input);
             if (Files.isDirectory(path)) {
-                try (Stream<Path> inside = Files.list(path)) {
-                    inside.filter(Files::isRegularFile)
-                            .filter(f -> !String.valueOf(f.getFileName()).startsWith("."))
-                            .sorted()
-                            .forEach(files::add);
-                }
+                files.addAll(filesIn(path));
             } else {
                 files.add(path);
             }
         }
         return files;
+    }
+
+    /** The files of a directory in the order of their names; says which directories in it are left out. */
+    private List<Path> filesIn(Path directory) throws IOException, CommandException {
+        List<Path> inside;
+        try (Stream<Path> all = Files.list(directory)) {
+            inside = all.filter(f -> !String.valueOf(f.getFileName()).startsWith("."))
+                    .sorted()
+                    .toList();
+        }
+        for (Path path : inside) {
+            if (Files.isDirectory(path) && !isNamed(path)) {
+                console()
+                        .warn(path + " is left out: only the files in " + directory
+                                + " itself are packed. Name it too if it is meant.");
+            }
+        }
+        List<Path> files = inside.stream().filter(Files::isRegularFile).toList();
+        if (files.isEmpty()) {
+            throw new CommandException(ExitCode.DATA, directory + " has no files to pack.");
+        }
+        return files;
+    }
+
+    private boolean isNamed(Path directory) throws IOException, CommandException {
+        for (String input : inputs) {
+            Path path = Inputs.path(input);
+            if (Files.exists(path) && Files.isSameFile(path, directory)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private AssetPack.Asset asset(Path file) throws IOException, CommandException {

@@ -177,6 +177,25 @@ class DaisyPackCommandTest {
     }
 
     @Test
+    void a_folder_in_a_folder_is_not_left_out_in_silence() throws IOException {
+        Path sounds = Files.createDirectory(folder.resolve("sounds"));
+        Path drums = Files.createDirectory(sounds.resolve("drums"));
+        Files.createDirectory(sounds.resolve(".git"));
+        Files.writeString(drums.resolve("kick"), "kick");
+        String out = folder.resolve("p").toString();
+        CommandRun none = dfu("daisy", "pack", sounds.toString(), "-o", out);
+        assertThat(none.status()).isEqualTo(65);
+        assertThat(none.err()).contains(sounds + " has no files to pack.", drums + " is left out");
+        Files.writeString(sounds.resolve("pad"), "pad");
+        CommandRun some = dfu("daisy", "pack", sounds.toString(), "-o", out);
+        assertThat(some.status()).as(some.err()).isZero();
+        assertThat(some.err()).contains("warning: " + drums + " is left out").doesNotContain(".git");
+        CommandRun all = dfu("daisy", "pack", sounds.toString(), drums.toString(), "--force", "-o", out);
+        assertThat(all.out()).contains(" kick", " pad");
+        assertThat(all.err()).doesNotContain("left out");
+    }
+
+    @Test
     void what_cannot_be_packed_is_refused_with_the_reason() throws IOException {
         Path empty = Files.createFile(folder.resolve("empty"));
         String out = folder.resolve("p").toString();
