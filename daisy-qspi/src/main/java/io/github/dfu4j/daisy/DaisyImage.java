@@ -424,12 +424,12 @@ public final class DaisyImage {
                         + ", where the Daisy bootloader keeps the program: they take the place of a program that is there."
                         + " Data from 0x900C0000 on are safe: " + SAFE + ".");
             }
-            if (type == ApplicationType.BOOT_NONE && !data.isEmpty()) {
-                long code = internal.span().map(AddressRange::size).orElse(0L);
-                advice.add("Built with APP_TYPE=BOOT_SRAM"
-                        + (code > DaisyMemory.SRAM_PROGRAM_LIMIT ? " (if the code fits 480 KB)" : "")
-                        + " and its data at 0x900C0000, this program would need one bootloader, one pass and one press less each time:"
-                        + " the Daisy bootloader could stay.");
+            long dataSize = data.span().map(AddressRange::size).orElse(0L);
+            boolean fits = dataSize <= DaisyMemory.QSPI_ADVERTISED.end() - DaisyMemory.DATA_BEHIND_PROGRAM;
+            if (type == ApplicationType.BOOT_NONE && dataSize > 0 && fits) {
+                advice.add(
+                        "Built with APP_TYPE=BOOT_SRAM and its data at 0x900C0000, this program would need one bootloader, one pass and"
+                                + " one press less each time: the Daisy bootloader could stay.");
             }
             if (!sram.isEmpty() && !data.isEmpty()) {
                 long programEnd = DaisyMemory.APPLICATION

@@ -56,6 +56,17 @@ class DaisyImageTest {
     }
 
     @Test
+    void nobody_is_advised_to_move_data_to_where_they_do_not_fit() throws Exception {
+        for (int size : new int[] {0x70_0000, 0x70_0001}) {
+            DaisyImage image = DaisyImage.of(FirmwareImage.builder()
+                    .add(Segment.of(0x0800_0000L, program(0x2002_0000L, 0x0800_0201L, 1000)))
+                    .add(Segment.of(0x9004_0000L, new byte[size]))
+                    .build());
+            assertThat(image.advice()).hasSize(size == 0x70_0000 ? 1 : 0);
+        }
+    }
+
+    @Test
     void a_program_linked_for_axi_sram_is_stored_where_the_bootloader_takes_it_from() throws Exception {
         DaisyImage image = Bench.birds("birds-sram.elf");
         assertThat(image.type()).isEqualTo(ApplicationType.BOOT_SRAM);
