@@ -4,6 +4,7 @@ import io.github.dfu4j.daisy.DaisyBoard;
 import io.github.dfu4j.daisy.DaisyImage;
 import io.github.dfu4j.daisy.DaisyImageException;
 import io.github.dfu4j.daisy.DaisyMode;
+import io.github.dfu4j.daisy.RouteReport;
 import io.github.dfu4j.dfu.DfuDownloader;
 import io.github.dfu4j.dfu.DfuInterface;
 import io.github.dfu4j.dfu.DfuMode;
@@ -52,7 +53,13 @@ import picocli.CommandLine.ParseResult;
 final class DfuUtilCommand implements Callable<Integer> {
 
     private static final Duration POLL = Duration.ofMillis(20);
-    private static final Duration DEPARTURE = Duration.ofSeconds(3);
+
+    /** The Daisy bootloader finishes its last write before it leaves, which takes 5 s where the flash is stuck. */
+    private static final Duration DEPARTURE = Duration.ofSeconds(8);
+
+    /** The Daisy bootloader is back after 0.2 s if it refuses the program. */
+    private static final Duration REFUSAL = Duration.ofSeconds(1);
+
     private static final Duration DEADLINE = Duration.ofMinutes(2);
 
     /** Some devices never end an upload. */
@@ -442,7 +449,17 @@ final class DfuUtilCommand implements Callable<Integer> {
             // What is called next must not find the device that is about to leave.
             if (left && !watch.awaitDeparture(Deadline.in(usb.time(), DEPARTURE))) {
                 console.warn("The device is still there; reset it by its button.");
+            } else if (left && file != null && isStarted(device, file.image()) && isDaisy(device.device())) {
+                Optional<UsbDevice> back =
+                        watch.await(Deadline.in(usb.time(), REFUSAL)).device();
+                if (back.filter(Work::isDaisy).isPresent()) {
+                    console.warn(RouteReport.Ending.REFUSED.words());
+                }
             }
+        }
+
+        private static boolean isDaisy(UsbDevice device) {
+            return DaisyBoard.of(device).mode() == DaisyMode.DAISY_BOOTLOADER;
         }
 
         /** The address given, or else where the first memory of the target begins. */
@@ -520,8 +537,7 @@ final class DfuUtilCommand implements Callable<Integer> {
         /** Whether a device starts what it is given, as far as that is known of it. */
         private boolean isStarted(DfuInterface device, FirmwareImage image) {
             try {
-                return DaisyBoard.of(device.device()).mode() != DaisyMode.DAISY_BOOTLOADER
-                        || DaisyImage.of(image).startsFromQspi();
+                return !isDaisy(device.device()) || DaisyImage.of(image).startsFromQspi();
             } catch (DaisyImageException e) {
                 return false;
             }

@@ -173,6 +173,25 @@ class DfuUtilCommandTest {
     }
 
     @Test
+    void a_board_that_comes_back_because_it_got_no_program_is_told() throws IOException {
+        String program = program("sram.bin", 5000, 0x2400_0200L);
+        for (String habit : new String[] {"+", "-"}) {
+            CommandRun run = dfuUtil(
+                    "sim:daisy-seed?mode=bootloader&habits=" + habit + "QSPI_WRITE_PROTECTED",
+                    "-a",
+                    "0",
+                    "-s",
+                    "0x90040000:leave",
+                    "-D",
+                    program);
+            assertThat(run.status()).as(run.err()).isZero();
+            boolean back = run.err().contains("came back as its bootloader")
+                    && run.err().contains("write protection");
+            assertThat(back).isEqualTo(habit.equals("+"));
+        }
+    }
+
+    @Test
     void only_options_that_dfu_util_has_are_named() throws IOException {
         String data = file("data.bin", 16);
         CommandRun options = dfuUtil("sim:stm32h743", "-a", "1", "-s", "0x5200201c", "-D", data);
