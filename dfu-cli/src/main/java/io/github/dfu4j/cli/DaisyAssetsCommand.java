@@ -17,7 +17,7 @@ import picocli.CommandLine.Parameters;
         name = "assets",
         description = "Load a pack that \"dfu daisy pack\" made into QSPI flash, or list what is in one.",
         subcommands = {DaisyAssetsCommand.Load.class, DaisyAssetsCommand.ListAssets.class})
-final class DaisyAssetsCommand extends UsbSubcommand {
+final class DaisyAssetsCommand extends DaisySubcommand {
 
     @Override
     public Integer call() throws Exception {

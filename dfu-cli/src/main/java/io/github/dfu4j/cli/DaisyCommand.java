@@ -20,7 +20,7 @@ import picocli.CommandLine.Command;
             DaisyAssetsCommand.class,
             DaisyDoctorCommand.class
         })
-final class DaisyCommand extends UsbSubcommand {
+final class DaisyCommand extends DaisySubcommand {
 
     @Override
     public Integer call() throws Exception {

@@ -11,8 +11,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import javax.sound.sampled.AudioFormat;
@@ -88,11 +90,13 @@ final class DaisyPackCommand extends Subcommand {
 
     @Override
     public Integer call() throws Exception {
+        Map<Path, byte[]> files = new LinkedHashMap<>();
         if (checkHeader != null) {
-            write(checkHeader, DataHeader.cSource().getBytes(StandardCharsets.UTF_8));
+            add(files, checkHeader, DataHeader.cSource().getBytes(StandardCharsets.UTF_8));
         }
         if (output == null || inputs.isEmpty()) {
             if (checkHeader != null && output == null && inputs.isEmpty()) {
+                write(files);
                 return ExitCode.OK;
             }
             throw usage("Say what to pack, and with -o where to.");
@@ -107,10 +111,11 @@ final class DaisyPackCommand extends Subcommand {
         } catch (IllegalArgumentException e) {
             throw new CommandException(ExitCode.DATA, "It cannot be packed: " + Failures.sentence(e.getMessage()));
         }
-        write(output, pack.toBytes());
+        add(files, output, pack.toBytes());
         if (header != null) {
-            write(header, pack.cHeader(title(header)).getBytes(StandardCharsets.UTF_8));
+            add(files, header, pack.cHeader(title(header)).getBytes(StandardCharsets.UTF_8));
         }
+        write(files);
         DaisyAssetsCommand.list(console(), pack.entries());
         console()
                 .print(Numbers.bytes(pack.toBytes().length) + " for " + AddressRange.hex(at)
@@ -234,10 +239,29 @@ final class DaisyPackCommand extends Subcommand {
         }
     }
 
-    private void write(String name, byte[] bytes) throws IOException, CommandException {
-        try (Output file = Output.open(name, force)) {
-            file.stream().write(bytes);
-            file.keep();
+    private void add(Map<Path, byte[]> files, String name, byte[] bytes) throws CommandException {
+        if (files.put(Inputs.path(name).toAbsolutePath().normalize(), bytes) != null) {
+            throw usage("The pack and each header need a file of their own, and two of them are to be " + name + ".");
+        }
+    }
+
+    /** Writes all the files or, if one cannot be made, none. */
+    private void write(Map<Path, byte[]> files) throws IOException, CommandException {
+        List<Output> outputs = new ArrayList<>();
+        try {
+            for (Map.Entry<Path, byte[]> file : files.entrySet()) {
+                Output output = Output.open(file.getKey().toString(), force);
+                outputs.add(output);
+                output.stream().write(file.getValue());
+                output.stream().flush();
+            }
+            for (Output output : outputs) {
+                output.keep();
+            }
+        } finally {
+            for (Output output : outputs) {
+                output.close();
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ import java.util.Set;
 abstract class UsbSubcommand extends Subcommand {
 
     @Override
-    final Set<String> usbOptions() {
+    Set<String> usbOptions() {
         return DfuCommand.USB_OPTIONS;
     }
 }

@@ -113,6 +113,25 @@ class DaisyPackCommandTest {
     }
 
     @Test
+    void a_pack_and_its_header_are_written_both_or_neither() throws IOException {
+        String kick = Files.write(folder.resolve("kick.raw"), frames(100)).toString();
+        Path pack = folder.resolve("assets.bin");
+        Path header = Files.writeString(folder.resolve("assets.h"), "mine");
+
+        CommandRun exists = dfu("daisy", "pack", kick, "-o", pack.toString(), "--header", header.toString());
+        assertThat(exists.status()).isEqualTo(ExitCode.CANNOT_CREATE);
+        assertThat(exists.err()).contains("assets.h exists already");
+        assertThat(pack).doesNotExist();
+        assertThat(header).hasContent("mine");
+
+        CommandRun same =
+                dfu("daisy", "pack", kick, "-o", pack.toString(), "--header", folder + "/./assets.bin", "--force");
+        assertThat(same.status()).isEqualTo(ExitCode.USAGE);
+        assertThat(same.err()).contains("a file of their own");
+        assertThat(pack).doesNotExist();
+    }
+
+    @Test
     void a_broken_wav_is_refused_and_nothing_is_written() throws IOException {
         byte[] whole = wav(PCM, 16, 2, frames(4000));
         byte[][] broken = {
