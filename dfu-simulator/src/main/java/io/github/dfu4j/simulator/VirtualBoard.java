@@ -186,7 +186,8 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
 
     @Override
     public final String toString() {
-        return name + (gadget == null ? "" : ", " + gadget.words());
+        Gadget shown = gadget; // once: another thread may take it off the bus
+        return name + (shown == null ? "" : ", " + shown.words());
     }
 
     // ---- what kinds of boards are made of

@@ -70,13 +70,17 @@ public final class VirtualBus implements UsbBus {
     }
 
     /** Plugs a board into the next free port of bus 1 and returns where that is. */
-    public synchronized PortPath plug(VirtualBoard board) {
-        int port = 1;
-        while (boards.containsKey(new PortPath(1, List.of(port)))) {
-            port++;
+    public PortPath plug(VirtualBoard board) {
+        PortPath path;
+        synchronized (this) {
+            int port = 1;
+            while (boards.containsKey(new PortPath(1, List.of(port)))) {
+                port++;
+            }
+            path = new PortPath(1, List.of(port));
+            boards.put(path, board);
         }
-        PortPath path = new PortPath(1, List.of(port));
-        plug(board, path);
+        start(board, path);
         return path;
     }
 
@@ -85,17 +89,33 @@ public final class VirtualBus implements UsbBus {
      *
      * @throws IllegalStateException if something is plugged in there, or the board elsewhere
      */
-    public synchronized void plug(VirtualBoard board, PortPath port) {
-        if (boards.containsKey(port)) {
-            throw new IllegalStateException("port " + port + " is taken by " + boards.get(port));
+    public void plug(VirtualBoard board, PortPath port) {
+        synchronized (this) {
+            if (boards.containsKey(port)) {
+                throw new IllegalStateException("port " + port + " is taken by " + boards.get(port));
+            }
+            boards.put(port, board);
         }
-        board.plugIn(time);
-        boards.put(port, board);
+        start(board, port);
+    }
+
+    /** Not with the bus locked: who listens to a board looks at the bus with the board locked. */
+    private void start(VirtualBoard board, PortPath port) {
+        try {
+            board.plugIn(time);
+        } catch (RuntimeException e) {
+            synchronized (this) {
+                boards.remove(port, board);
+            }
+            throw e;
+        }
     }
 
     /** Pulls a board out. It loses its power at once, whatever it was doing. */
-    public synchronized void unplug(VirtualBoard board) {
-        boards.values().remove(board);
+    public void unplug(VirtualBoard board) {
+        synchronized (this) {
+            boards.values().remove(board);
+        }
         board.pullOut();
     }
 

@@ -13,9 +13,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 class VirtualBusTest {
@@ -124,6 +127,29 @@ class VirtualBusTest {
             assertThat(t.transferred()).isEqualTo(6);
             assertThat(t.failure()).isNull();
         });
+    }
+
+    @Test
+    void a_listener_may_look_at_the_bus_while_another_thread_pulls_the_board_out_or_plugs_it_in() throws Exception {
+        Stm32Rom board = new Stm32Rom("stm32f407");
+        VirtualBus bus = with(board);
+        for (Runnable other : List.<Runnable>of(() -> bus.unplug(board), () -> bus.plug(board))) {
+            Thread waiting = new Thread(other);
+            waiting.setDaemon(true);
+            AtomicBoolean first = new AtomicBoolean(true);
+            board.ledger().onEntry(entry -> {
+                if (first.getAndSet(false)) {
+                    waiting.start();
+                    while (waiting.getState() != Thread.State.BLOCKED) {
+                        Thread.onSpinWait();
+                    }
+                    assertThat(bus.boards()).hasSizeLessThanOrEqualTo(1);
+                }
+            });
+            CompletableFuture.runAsync(board::tapReset).get(60, TimeUnit.SECONDS);
+            waiting.join();
+        }
+        assertThat(bus.boards()).containsValue(board);
     }
 
     @Test
