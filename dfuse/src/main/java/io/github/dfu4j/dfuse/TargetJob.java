@@ -195,7 +195,10 @@ final class TargetJob {
             record.gone = session.writeOptionBytes(block.start(), bytes, limits.operation());
             progress(Phase.WRITE, block.start(), bytes.length, bytes.length);
             record.notVerified(
-                    "The device resets itself after its option bytes are written; read them when it is back.");
+                    record.gone
+                            ? "The device resets itself after its option bytes are written; read them when it is back."
+                            : "The device has not reset itself after its option bytes were written, and may take them over"
+                                    + " only then; reset it and read them.");
         }
     }
 

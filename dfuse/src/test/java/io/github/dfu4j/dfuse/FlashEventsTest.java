@@ -317,4 +317,17 @@ class FlashEventsTest {
                 .isInstanceOfSatisfying(
                         FlashException.class, e -> assertThat(e.report().took()).isLessThan(Duration.ofSeconds(8)));
     }
+
+    @Test
+    void a_device_that_stays_after_its_option_bytes_is_not_said_to_have_reset_itself() throws Exception {
+        device = device("@Option Bytes /0x08000000/1*16 e");
+        FlashReport report = flash(quirks, zeros(0, 16), FlashOptions.DEFAULT.withOptionBytes(true));
+        assertThat(report.idle()).isTrue();
+        assertThat(report.unverified()).containsExactly(AddressRange.ofSize(FLASH, 16));
+        assertThat(report.whyUnverified())
+                .singleElement()
+                .asString()
+                .contains("has not reset itself")
+                .doesNotContain("when it is back");
+    }
 }
