@@ -142,9 +142,12 @@ public final class FlashPlanner {
         if (options.leave() && !plans.get(plans.size() - 1).optionBytes()) {
             leave = options.leaveAddress().isPresent()
                     ? options.leaveAddress()
-                    : OptionalLong.of(plans.get(0)
-                            .vectorTable()
-                            .orElse(plans.get(0).image().segments().get(0).start()));
+                    : plans.stream()
+                            .map(TargetPlan::vectorTable)
+                            .filter(OptionalLong::isPresent)
+                            .findFirst()
+                            .orElse(OptionalLong.of(
+                                    plans.get(0).image().segments().get(0).start()));
         }
         return finish(image.name(), plans, leave);
     }

@@ -14,6 +14,7 @@ import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.image.Segment;
 import io.github.dfu4j.simulator.Stm32Rom;
+import io.github.dfu4j.usb.UsbDevice;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -275,5 +276,19 @@ class FlashPlannerTest {
                         device, List.of(AddressRange.ofSize(0x07ff_ffffL, 2)), FlashOptions.DEFAULT));
         assertThat(e.problems()).extracting(Problem::reason).containsExactly(Reason.OUTSIDE, Reason.UNSUPPORTED);
         assertThat(e.getMessage()).startsWith("The 1 bytes at 0x07FFFFFF");
+    }
+
+    @Test
+    void a_program_is_started_at_its_vector_table_whichever_memory_that_lies_in() throws Exception {
+        UsbDevice two = FakeDfuSe.describe(
+                0x1209, 1, 0, null, 1024, 0x011a, 2,
+                List.of("@External Flash /0x90000000/64*64Kg", "@Internal Flash /0x08000000/16*128Kg"));
+        FirmwareImage image = image().add(Segment.of(0x9001_0000L, new byte[1000]))
+                .add(Segment.of(0x0800_0000L, Boards.program(0x0800_0000L, 1000, 1)))
+                .build();
+        FlashPlan plan = FlashPlanner.plan(
+                DfuInterface.of(two, QuirkTable.EMPTY).get(0), image, FlashOptions.DEFAULT.withLeave(true));
+        assertThat(plan.targets()).hasSize(2);
+        assertThat(plan.leaveAddress()).hasValue(0x0800_0000L);
     }
 }
