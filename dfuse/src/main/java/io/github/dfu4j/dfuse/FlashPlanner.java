@@ -137,7 +137,9 @@ public final class FlashPlanner {
             }
         }
         stopIfProblems();
-        plans.sort(Comparator.comparing(TargetPlan::optionBytes)); // after them the device resets itself
+        // What a program starts from comes last, but for option bytes, after which the device resets itself.
+        plans.sort(Comparator.comparing(TargetPlan::optionBytes)
+                .thenComparing(plan -> plan.vectorTable().isPresent()));
         OptionalLong leave = OptionalLong.empty();
         if (options.leave() && !plans.get(plans.size() - 1).optionBytes()) {
             leave = options.leaveAddress().isPresent()

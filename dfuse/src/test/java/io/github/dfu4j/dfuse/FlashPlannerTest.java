@@ -278,17 +278,25 @@ class FlashPlannerTest {
         assertThat(e.getMessage()).startsWith("The 1 bytes at 0x07FFFFFF");
     }
 
-    @Test
-    void a_program_is_started_at_its_vector_table_whichever_memory_that_lies_in() throws Exception {
-        UsbDevice two = FakeDfuSe.describe(
-                0x1209, 1, 0, null, 1024, 0x011a, 2,
-                List.of("@External Flash /0x90000000/64*64Kg", "@Internal Flash /0x08000000/16*128Kg"));
+    /** The plan for a program in internal flash with data in external flash. */
+    private static FlashPlan planOfTwo(String... layouts) throws Exception {
+        UsbDevice two = FakeDfuSe.describe(0x1209, 1, 0, null, 1024, 0x011a, 2, List.of(layouts));
         FirmwareImage image = image().add(Segment.of(0x9001_0000L, new byte[1000]))
                 .add(Segment.of(0x0800_0000L, Boards.program(0x0800_0000L, 1000, 1)))
                 .build();
-        FlashPlan plan = FlashPlanner.plan(
+        return FlashPlanner.plan(
                 DfuInterface.of(two, QuirkTable.EMPTY).get(0), image, FlashOptions.DEFAULT.withLeave(true));
-        assertThat(plan.targets()).hasSize(2);
-        assertThat(plan.leaveAddress()).hasValue(0x0800_0000L);
+    }
+
+    @Test
+    void a_program_in_one_memory_comes_after_its_data_in_another_and_is_what_is_started() throws Exception {
+        String external = "@External Flash /0x90000000/64*64Kg";
+        String internal = "@Internal Flash /0x08000000/16*128Kg";
+        for (FlashPlan plan : List.of(planOfTwo(external, internal), planOfTwo(internal, external))) {
+            assertThat(plan.targets())
+                    .extracting(t -> t.target().layout().name())
+                    .containsExactly("External Flash", "Internal Flash");
+            assertThat(plan.leaveAddress()).hasValue(0x0800_0000L);
+        }
     }
 }
