@@ -65,7 +65,7 @@ public final class RouteRunner {
         this.cancelled = cancelled;
         this.options = options;
         this.follower = new BoardFollower(
-                bus, port, time, new Cancellable(time, cancelled), hands, listener, options.pressDeadline());
+                bus, port, time, time.cancelledBy(cancelled), hands, listener, options.pressDeadline());
         this.flasher = new StageFlasher(bus, time, follower, listener, cancelled, options.keepNeighbours());
     }
 
@@ -257,36 +257,6 @@ public final class RouteRunner {
                     Duration.ofNanos(time.nanos() - begun));
             reports.add(report);
             listener.on(new RouteEvent.StageFinished(index, report));
-        }
-    }
-
-    /** A clock whose waits end when the job is cancelled. */
-    private static final class Cancellable implements Timebase {
-        private static final long SLICE = 100_000_000;
-
-        private final Timebase time;
-        private final BooleanSupplier cancelled;
-
-        private Cancellable(Timebase time, BooleanSupplier cancelled) {
-            this.time = time;
-            this.cancelled = cancelled;
-        }
-
-        @Override
-        public long nanos() {
-            return time.nanos();
-        }
-
-        @Override
-        public void sleep(Duration duration) throws InterruptedException {
-            long left = duration.toNanos();
-            while (left > 0) {
-                if (cancelled.getAsBoolean()) {
-                    throw new InterruptedException();
-                }
-                time.sleep(Duration.ofNanos(Math.min(left, SLICE)));
-                left -= SLICE;
-            }
         }
     }
 }

@@ -38,6 +38,7 @@ public final class DfuDownloader {
     private final Timebase time;
     private final Progress progress;
     private final BooleanSupplier cancelled;
+    private final Timebase waits;
     private Deadline job;
     private @Nullable DfuSession latest;
     private List<String> transfersOfFailure = Collections.emptyList();
@@ -64,7 +65,7 @@ public final class DfuDownloader {
      * @param quirks what is known of devices
      * @param time the clock for all waits
      * @param progress is told how far it is
-     * @param cancelled answers true once the job is to end; asked before every transfer
+     * @param cancelled answers true once the job is to end; asked before every transfer and while the device is waited for
      */
     public DfuDownloader(UsbBus bus, QuirkTable quirks, Timebase time, Progress progress, BooleanSupplier cancelled) {
         this.bus = bus;
@@ -72,6 +73,7 @@ public final class DfuDownloader {
         this.time = time;
         this.progress = progress;
         this.cancelled = cancelled;
+        this.waits = time.cancelledBy(cancelled);
         this.job = Deadline.in(time, UNLIMITED);
     }
 
@@ -84,7 +86,7 @@ public final class DfuDownloader {
      */
     public DfuInterface detach(DfuInterface application) throws IOException {
         Step step = Step.of("bring the device to DFU mode");
-        DeviceWatch watch = new DeviceWatch(bus, application.device(), time);
+        DeviceWatch watch = new DeviceWatch(bus, application.device(), waits);
         try (DfuSession session = open(application)) {
             session.during(step);
             session.detach(application.functional().detachTimeout());
@@ -140,7 +142,9 @@ public final class DfuDownloader {
             check(step);
             return back;
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            if (!cancelled.getAsBoolean()) {
+                Thread.currentThread().interrupt();
+            }
             throw new DfuCancelledException(step);
         }
     }
@@ -165,7 +169,7 @@ public final class DfuDownloader {
         try {
             DfuInterface now = inItsMode(target);
             DfuInterface bootloader = now.mode() == DfuMode.RUN_TIME ? detach(now) : now;
-            DeviceWatch watch = new DeviceWatch(bus, bootloader.device(), time);
+            DeviceWatch watch = new DeviceWatch(bus, bootloader.device(), waits);
             try (DfuSession session = open(bootloader)) {
                 work.session = session;
                 work.send(session);
@@ -473,7 +477,7 @@ public final class DfuDownloader {
             DfuInterface still = inItsMode(found.get());
             if (still.mode() == DfuMode.DFU) {
                 Step step = Step.of("send the device back to its application");
-                DeviceWatch watch = new DeviceWatch(bus, still.device(), time);
+                DeviceWatch watch = new DeviceWatch(bus, still.device(), waits);
                 try (DfuSession again = open(still)) {
                     again.during(step);
                     again.reset();
@@ -517,7 +521,7 @@ public final class DfuDownloader {
                 whyUnverified = "It could not be read back: " + e.getMessage();
                 return;
             }
-            DeviceWatch watch = new DeviceWatch(bus, now.device(), time);
+            DeviceWatch watch = new DeviceWatch(bus, now.device(), waits);
             try (DfuSession again = open(now)) {
                 again.during(Step.of("see whether the device takes the firmware"));
                 DfuStatus status = again.getStatus();

@@ -2,6 +2,7 @@ package io.github.dfu4j.usb;
 
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /**
  * A clock and a sleeper: where the library gets the time from, and how it waits.
@@ -20,6 +21,16 @@ public interface Timebase {
      * @throws InterruptedException if the thread is interrupted while it waits
      */
     void sleep(Duration duration) throws InterruptedException;
+
+    /**
+     * The same clock, whose waits end when a job is cancelled.
+     *
+     * @param cancelled asked before a wait and every tenth of a second in it; once it answers true, {@link #sleep} throws
+     *     InterruptedException
+     */
+    default Timebase cancelledBy(BooleanSupplier cancelled) {
+        return new CancellableTimebase(this, cancelled);
+    }
 
     /** The real time of this machine. */
     static Timebase system() {

@@ -154,6 +154,23 @@ class DfuDownloaderTest {
     }
 
     @Test
+    void a_device_that_is_waited_for_need_not_come_back_before_a_download_is_cancelled() throws Exception {
+        Boards<PlainDfu> it = new Boards<>(new PlainDfu("dfu11"));
+        DfuInterface target = target(it);
+        it.board.inject(
+                new Fault.Disconnect(Duration.ofHours(1)),
+                (n, setup) -> setup.requestType() == 0x21 && setup.request() == 0);
+        long stop = it.bus.time().nanos() + Duration.ofSeconds(3).toNanos();
+        assertThatThrownBy(() ->
+                        downloader(it, () -> it.bus.time().nanos() >= stop).download(target, plan(target)))
+                .isInstanceOfSatisfying(DownloadException.class, e -> {
+                    assertThat(e.report().outcome()).isEqualTo(DownloadReport.Outcome.CANCELLED);
+                    assertThat(e.report().took()).isLessThan(Duration.ofSeconds(4));
+                });
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    }
+
+    @Test
     void what_does_not_fit_a_plain_device_is_refused() throws Exception {
         Boards<PlainDfu> it = new Boards<>(new PlainDfu("dfu11").inDfuMode());
         FirmwareImage gaps = FirmwareImage.builder()
