@@ -119,7 +119,8 @@ public final class QspiLoader {
      *
      * @param range what to read
      * @param out where it goes
-     * @throws IOException if the board cannot be read, or a transfer fails
+     * @throws UsbException of {@link UsbException.Kind#UNSUPPORTED} if the board cannot be read as it is
+     * @throws IOException if a transfer fails
      */
     public void read(AddressRange range, OutputStream out) throws IOException {
         if (DaisyMemory.INTERNAL_FLASH.range().contains(range)) {
@@ -128,7 +129,8 @@ public final class QspiLoader {
         }
         ReadBack found = readBack(Collections.singletonList(range));
         if (found != ReadBack.TRUTHFUL) {
-            throw new IOException(
+            throw new UsbException(
+                    UsbException.Kind.UNSUPPORTED,
                     found == ReadBack.UNPROVED
                             ? "All that was read is blank, which proves nothing: this bootloader may not return flash at all."
                             : "This bootloader does not return flash: the Daisy bootloader v4 to v6.4 answers with bytes of the"
@@ -142,7 +144,9 @@ public final class QspiLoader {
     private void readInternal(AddressRange range, OutputStream out) throws IOException {
         DaisyBoard board = board();
         if (board.mode() != DaisyMode.ROM || !board.dfu().isPresent()) {
-            throw new IOException("The board shows " + board.mode().words() + ". " + Presses.ENTER_ROM.words());
+            throw new UsbException(
+                    UsbException.Kind.UNSUPPORTED,
+                    "The board shows " + board.mode().words() + ". " + Presses.ENTER_ROM.words());
         }
         try (DfuSeSession session = runner.open(board.dfu().get())) {
             read(session, range, out);
@@ -160,7 +164,9 @@ public final class QspiLoader {
     private DfuSeSession session(ReadBack readBack) throws IOException {
         DaisyBoard board = board();
         if (!board.mode().reachesQspi() || !board.device().isPresent()) {
-            throw new IOException("The board shows " + board.mode().words() + ". " + Presses.ENTER_BOOTLOADER.words());
+            throw new UsbException(
+                    UsbException.Kind.UNSUPPORTED,
+                    "The board shows " + board.mode().words() + ". " + Presses.ENTER_BOOTLOADER.words());
         }
         DfuInterface dfu = DaisyBoard.of(board.device().get(), readBack).dfu().orElseThrow(IllegalStateException::new);
         return runner.open(dfu);

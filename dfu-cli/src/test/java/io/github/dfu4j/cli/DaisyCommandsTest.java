@@ -377,7 +377,7 @@ class DaisyCommandsTest {
                 "backup",
                 "-o",
                 folder.resolve("x").toString());
-        assertThat(run.status()).isEqualTo(74);
+        assertThat(run.status()).isEqualTo(ExitCode.UNAVAILABLE);
         assertThat(run.err()).contains("processor's RAM").doesNotContain("transfers");
         assertThat(folder.resolve("x")).doesNotExist();
     }

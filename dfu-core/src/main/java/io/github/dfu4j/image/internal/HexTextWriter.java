@@ -89,7 +89,7 @@ public final class HexTextWriter {
             throw new FirmwareFormatException(
                     image.name(),
                     "",
-                    what + " hold addresses of 32 bits, but the image reaches to " + AddressRange.hex(last));
+                    what + " can only hold addresses of 32 bits, but the image reaches to " + AddressRange.hex(last));
         }
     }
 
