@@ -3,6 +3,8 @@ package io.github.dfu4j.cli;
 import io.github.dfu4j.image.FirmwareFile;
 import io.github.dfu4j.image.FirmwareSource;
 import java.io.IOException;
+import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -19,6 +21,18 @@ final class BaseOption {
     /** Whether the user said where. */
     boolean isGiven() {
         return base != null;
+    }
+
+    /** Tells if it was given for files that all say their own addresses. */
+    void warnIfUnused(Console console, List<FirmwareFile> files) {
+        boolean used = files.stream()
+                .anyMatch(
+                        file -> file.findings().stream().noneMatch(f -> f.code().equals("base-unused")));
+        if (isGiven() && !used) {
+            console.warn("--base is not used: "
+                    + files.stream().map(FirmwareFile::name).collect(Collectors.joining(", "))
+                    + (files.size() == 1 ? " says its own addresses." : " say their own addresses."));
+        }
     }
 
     /** Reads a file of any format. */

@@ -43,6 +43,10 @@ final class ConvertCommand extends Subcommand {
         STELLARIS,
         LPC;
 
+        boolean namesDevice() {
+            return this == DFUSE || this == DFU || this == STELLARIS || this == LPC;
+        }
+
         boolean hasAddresses() {
             return this != BINARY && this != DFU && this != LPC;
         }
@@ -106,7 +110,7 @@ final class ConvertCommand extends Subcommand {
             names = {"-a", "--alt"},
             paramLabel = "N",
             description = "The alternate setting in DfuSe files, for what names none (default: 0).")
-    private int alternate;
+    private @Nullable Integer alternate;
 
     @Option(
             names = "--family",
@@ -133,6 +137,8 @@ final class ConvertCommand extends Subcommand {
             ImageInput.warn(console(), read, addressed);
             inputs.add(read);
         }
+        base.warnIfUnused(console(), inputs);
+        warnOfUnused(format);
         FirmwareFile file = shaped(FirmwareFile.merge(inputs));
         FirmwareWriter writer = writer(format, name, file.suffix());
         try (Output output = Output.open(name, force)) {
@@ -146,6 +152,19 @@ final class ConvertCommand extends Subcommand {
                                 .sum())
                         + " of firmware.");
         return ExitCode.OK;
+    }
+
+    private void warnOfUnused(Format format) {
+        String files = ": " + Words.of(format) + " files name no ";
+        if (ids.isGiven() && !format.namesDevice()) {
+            console().warn("--vid, --pid and --version are not used" + files + "device.");
+        }
+        if (alternate != null && format != Format.DFUSE) {
+            console().warn("--alt is not used" + files + "alternate setting.");
+        }
+        if (family != null && format != Format.UF2) {
+            console().warn("--family is not used" + files + "chip family.");
+        }
     }
 
     private FirmwareFile shaped(FirmwareFile file) throws IOException, CommandException {
@@ -175,7 +194,7 @@ final class ConvertCommand extends Subcommand {
         if (fill != null && fill > 0xff) {
             throw usage("--fill is one byte, 0x00 to 0xFF.");
         }
-        if (alternate < 0 || alternate > 0xff) {
+        if (alternate != null && (alternate < 0 || alternate > 0xff)) {
             throw usage("--alt is 0 to 255.");
         }
         if (family != null && family > 0xffffffffL) {
@@ -205,7 +224,9 @@ final class ConvertCommand extends Subcommand {
             case SREC -> FirmwareWriter.sRecord(header(name));
             case BINARY -> FirmwareWriter.binary();
             case UF2 -> FirmwareWriter.uf2(family == null ? OptionalLong.empty() : OptionalLong.of(family));
-            case DFUSE -> new DfuSeWriter(suffix.idVendor(), suffix.idProduct(), suffix.bcdDevice(), alternate);
+            case DFUSE ->
+                new DfuSeWriter(
+                        suffix.idVendor(), suffix.idProduct(), suffix.bcdDevice(), alternate == null ? 0 : alternate);
             case DFU -> FirmwareWriter.dfu(suffix);
             case STELLARIS -> FirmwareWriter.stellaris(suffix);
             case LPC -> FirmwareWriter.lpc(suffix);

@@ -51,6 +51,7 @@ final class ImageInput {
     FirmwareFile read(Console console) throws IOException, CommandException {
         FirmwareFile read = base.read(file);
         warn(console, read, false);
+        base.warnIfUnused(console, List.of(read));
         return read;
     }
 

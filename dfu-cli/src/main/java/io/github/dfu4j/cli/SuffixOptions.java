@@ -31,6 +31,11 @@ final class SuffixOptions {
             description = "The device's version (bcdDevice) in the DFU suffix; any if not said.")
     private @Nullable Integer version;
 
+    /** Whether the user said anything of the device. */
+    boolean isGiven() {
+        return vendor != null || product != null || version != null;
+    }
+
     /**
      * The suffix to write.
      *

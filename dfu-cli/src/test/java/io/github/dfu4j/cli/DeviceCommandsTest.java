@@ -172,6 +172,14 @@ class DeviceCommandsTest {
     }
 
     @Test
+    void a_base_for_a_file_that_says_its_own_addresses_is_told() {
+        CommandRun run =
+                dfu("--usb", "sim:daisy-seed", "flash", Birds.path("birds-sram.elf"), "--base", "0x90040000", "-n");
+
+        assertThat(run.err()).contains("warning: --base is not used", "says its own addresses");
+    }
+
+    @Test
     void a_program_linked_for_ram_is_recognised() {
         CommandRun run = dfu("--usb", "sim:daisy-seed?mode=bootloader", "flash", Birds.path("birds-sram.elf"));
 

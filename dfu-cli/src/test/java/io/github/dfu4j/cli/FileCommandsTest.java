@@ -156,6 +156,27 @@ class FileCommandsTest {
     }
 
     @Test
+    void an_option_that_comes_to_nothing_is_told() throws IOException {
+        Files.writeString(directory.resolve("a.hex"), ":0100000001FE\n:00000001FF\n");
+        Files.write(directory.resolve("b.bin"), new byte[] {3, 4});
+
+        CommandRun hex =
+                dfu("convert", file("a.hex"), file("c.hex"), "--base=0x100", "--vid=0483", "-a1", "--family=7");
+        assertThat(hex.status()).isZero();
+        assertThat(hex.err())
+                .contains("warning: --base is not used: " + file("a.hex") + " says its own addresses")
+                .contains("warning: --vid, --pid and --version are not used: ihex files name no device")
+                .contains("warning: --alt is not used", "warning: --family is not used");
+
+        CommandRun used =
+                dfu("convert", file("a.hex"), file("b.bin"), file("c.dfu"), "--base=0x100", "--vid=0483", "-a1");
+        assertThat(used.err()).isEmpty();
+        assertThat(dfu("convert", file("b.bin"), file("c.uf2"), "--base=0x100", "--family=7")
+                        .err())
+                .isEmpty();
+    }
+
+    @Test
     void what_names_no_alternate_does_not_hide_what_another_input_has_for_it() throws IOException {
         Files.write(directory.resolve("a.bin"), new byte[] {1, 2});
         Files.write(directory.resolve("b.bin"), new byte[] {3, 4});
