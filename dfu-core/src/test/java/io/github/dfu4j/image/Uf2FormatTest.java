@@ -131,6 +131,20 @@ class Uf2FormatTest {
     }
 
     @Test
+    void blocks_that_bear_the_number_of_another_are_told() throws IOException {
+        FirmwareFile file = read(
+                block(0x2000, 0, 256, 0, 2, H7), block(0x2000, 256, 256, 1, 2, H7), block(0x2000, 512, 256, 1, 2, H7));
+
+        assertThat(codes(file)).containsExactly("same-number");
+        assertThat(file.image().size()).isEqualTo(768);
+        assertThat(codes(read(
+                        block(0x2000, 0, 256, 0, 1, H7),
+                        block(0x2000, 0, 256, 0, 1, RP2350_ABSOLUTE),
+                        block(0x2000, 0, 256, 0, 1, RP2350_ABSOLUTE))))
+                .doesNotContain("same-number");
+    }
+
+    @Test
     void two_blocks_that_disagree_are_named() {
         byte[] second = block(0, 0x20ff, 4, 1, 2, 0);
         assertThatThrownBy(() -> read(block(0, 0x2000, 256, 0, 2, 0), second))

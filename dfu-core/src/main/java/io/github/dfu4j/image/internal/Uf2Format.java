@@ -129,6 +129,7 @@ public final class Uf2Format implements FirmwareFormat {
         private final BitSet skipped = new BitSet();
 
         private long skippedCount;
+        private long repeated;
         private long foreign;
         private long block;
 
@@ -201,6 +202,9 @@ public final class Uf2Format implements FirmwareFormat {
                 throw fail(
                         "says there are " + blocks + " blocks of its family, but an earlier one said " + family.blocks);
             }
+            if (family.seen.get((int) number) && id != RP2350_ABSOLUTE) {
+                repeated++;
+            }
             family.seen.set((int) number);
             family.runs.put(address, b, at + DATA, (int) count, fileSize - block * BLOCK);
             if ((flags & TAGS_PRESENT) != 0 && tags.isEmpty()) {
@@ -245,6 +249,10 @@ public final class Uf2Format implements FirmwareFormat {
             if (foreign > 0) {
                 context.add(Finding.warning(
                         "foreign-blocks", foreign + " of its blocks have no UF2 marks and are left out"));
+            }
+            if (repeated > 0) {
+                context.add(Finding.warning(
+                        "same-number", repeated + " of its blocks bear the number of an earlier one; all are taken"));
             }
             if (skippedCount > 0) {
                 context.add(Finding.note(
