@@ -207,8 +207,8 @@ final class BoardFollower {
             asked++;
             hands.press(new Hands.Request(presses, why, attempt, noticed));
             DaisyBoard next = watch == null
-                    ? arrival(sooner(deadline, PATIENCE))
-                    : watch.awaitDeparture(deadline) ? back(watch, sooner(deadline, BACK)) : look();
+                    ? arrival(deadline.part(PATIENCE))
+                    : watch.awaitDeparture(deadline) ? back(watch, deadline.part(BACK)) : look();
             if (next.mode().serves(wanted)) {
                 return next;
             }
@@ -223,11 +223,6 @@ final class BoardFollower {
         }
         throw new NotPressed("The board came up as something else than " + wanted.words() + " " + ATTEMPTS + " times. "
                 + noticed + " " + presses.words() + " Then run it again.");
-    }
-
-    private Deadline sooner(Deadline deadline, Duration allowed) {
-        Duration left = deadline.remaining();
-        return Deadline.in(time, left.compareTo(allowed) < 0 ? left : allowed);
     }
 
     /** What the board is after it left: by its port, after the presses or whatever else was done. */
@@ -258,7 +253,7 @@ final class BoardFollower {
                         ? device.port().equals(port)
                         : (board.dfu().isPresent() || closed) && !strangers.contains(device.key());
                 if (here && closed) {
-                    accessible = sooner(accessible, ACCESSIBLE);
+                    accessible = accessible.part(ACCESSIBLE);
                     if (accessible.passed()) {
                         refuseIfClosed(Optional.of(device));
                     }

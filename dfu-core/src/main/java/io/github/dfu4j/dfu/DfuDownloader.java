@@ -28,7 +28,6 @@ public final class DfuDownloader {
     private static final Duration MANIFESTATION = Duration.ofMinutes(2);
     private static final Duration RECOVERY = Duration.ofSeconds(20);
     private static final Duration RETURN = Duration.ofSeconds(15);
-    private static final Duration UNLIMITED = Duration.ofDays(36_500);
 
     /** A device that does not tolerate manifestation owes no answer in it, so it is not waited for long. */
     private static final int QUESTION_IN_MANIFESTATION = 2_000;
@@ -74,7 +73,7 @@ public final class DfuDownloader {
         this.progress = progress;
         this.cancelled = cancelled;
         this.waits = time.cancelledBy(cancelled);
-        this.job = Deadline.in(time, UNLIMITED);
+        this.job = Deadline.none(time);
     }
 
     /**
@@ -165,7 +164,7 @@ public final class DfuDownloader {
      */
     public DownloadReport download(DfuInterface target, DownloadPlan plan) throws DownloadException {
         Work work = new Work(plan);
-        job = Deadline.in(time, plan.deadline().orElse(UNLIMITED));
+        job = plan.deadline().map(allowed -> Deadline.in(time, allowed)).orElseGet(() -> Deadline.none(time));
         try {
             DfuInterface now = inItsMode(target);
             DfuInterface bootloader = now.mode() == DfuMode.RUN_TIME ? detach(now) : now;

@@ -7,6 +7,8 @@ import java.time.Duration;
  */
 public final class Deadline {
 
+    private static final Duration UNLIMITED = Duration.ofDays(36_500);
+
     private final Timebase time;
     private final Duration allowed;
     private final long end;
@@ -25,6 +27,11 @@ public final class Deadline {
      */
     public static Deadline in(Timebase time, Duration allowed) {
         return new Deadline(time, allowed);
+    }
+
+    /** The deadline of a job that has none: it is a hundred years away, and its parts have their own. */
+    public static Deadline none(Timebase time) {
+        return in(time, UNLIMITED);
     }
 
     /**

@@ -19,9 +19,6 @@ final class JobLimits {
     /** The most that bringing the device to dfuIDLE may take. */
     private static final Duration RECOVERY = Duration.ofSeconds(20);
 
-    /** For a job without a limit. */
-    private static final Duration UNLIMITED = Duration.ofDays(36_500);
-
     private final Deadline job;
 
     /**
@@ -30,7 +27,7 @@ final class JobLimits {
      * @param most how long the whole job may take, if there is a limit
      */
     JobLimits(Timebase time, Optional<Duration> most) {
-        this.job = Deadline.in(time, most.orElse(UNLIMITED));
+        this.job = most.map(allowed -> Deadline.in(time, allowed)).orElseGet(() -> Deadline.none(time));
     }
 
     Deadline operation() {
