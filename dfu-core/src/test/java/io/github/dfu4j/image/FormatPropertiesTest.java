@@ -2,6 +2,11 @@ package io.github.dfu4j.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.dfu4j.image.internal.DfuFormat;
+import io.github.dfu4j.image.internal.ElfFormat;
+import io.github.dfu4j.image.internal.IntelHexFormat;
+import io.github.dfu4j.image.internal.SRecordFormat;
+import io.github.dfu4j.image.internal.Uf2Format;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -61,16 +66,27 @@ class FormatPropertiesTest {
         }
     }
 
+    /** Bytes may be the head of another format by chance: ":1", or 0x1A and many 0xFF, which are an LPC prefix to dfu-prefix too. */
+    private static boolean looksLikeAnotherFormat(byte[] bytes) throws IOException {
+        FirmwareSource source = FirmwareSource.of("file", bytes);
+        for (FirmwareFormat format :
+                List.of(new ElfFormat(), new Uf2Format(), new DfuFormat(), new IntelHexFormat(), new SRecordFormat())) {
+            if (format.recognises(source)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     @Property
     void a_flat_file_is_read_again_from_its_base(@ForAll FirmwareImage image, @ForAll @IntRange(max = 2) int kind)
             throws IOException {
         Assume.that(image.span().get().size() < 1 << 20);
         FirmwareImage full = image.withGapsFilled(0xff);
         long start = full.span().get().start();
+        byte[] bytes = written(FirmwareWriter.binary(), full);
+        Assume.that(!looksLikeAnotherFormat(bytes));
         if (kind == 0) {
-            byte[] bytes = written(FirmwareWriter.binary(), full);
-            Assume.that(!List.of("dfu", "ihex", "srec", "elf", "uf2")
-                    .contains(read(bytes, 0).format()));
             assertThat(read(bytes, start).image().sameBytes(full)).isTrue();
         } else {
             FirmwareWriter writer = kind == 1 ? FirmwareWriter.dfu(SUFFIX) : FirmwareWriter.lpc(SUFFIX);
