@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -279,6 +280,19 @@ class FirmwareReaderTest {
             })
     void lines_may_end_in_any_way_and_digits_may_be_small(String text) throws IOException {
         assertThat(read(text).image().segments()).containsExactly(Segment.of(0, new byte[] {0x41, (byte) 0xab}));
+    }
+
+    @Test
+    void records_in_utf_16_are_refused_with_what_to_do() {
+        for (String text : List.of(":0200000041AB12\r\n:00000001FF\r\n", "S105000041AB0E\r\nS9030000FC\r\n")) {
+            for (Charset charset : List.of(StandardCharsets.UTF_16LE, StandardCharsets.UTF_16BE)) {
+                FirmwareSource source = FirmwareSource.of("file", ("\ufeff" + text).getBytes(charset));
+                assertThatThrownBy(() -> FirmwareReader.standard().withBase(0).read(source))
+                        .isInstanceOf(FirmwareFormatException.class)
+                        .hasMessage("file, offset 0x0: expected ASCII, found UTF-16 text, as PowerShell's > writes it:"
+                                + " let the tool write the file itself, or write it with Out-File -Encoding ascii");
+            }
+        }
     }
 
     @Test

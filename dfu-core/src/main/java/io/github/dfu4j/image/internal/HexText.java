@@ -5,6 +5,7 @@ import io.github.dfu4j.image.FirmwareSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** A file of records of hexadecimal digits, each with a count in front and a checksum behind, one record a line. */
@@ -45,6 +46,13 @@ final class HexText {
         this.source = source;
         this.size = source.size();
         refill();
+        if (isUtf16(text, end)) {
+            throw new FirmwareFormatException(
+                    source.name(),
+                    "offset 0x0",
+                    "expected ASCII, found UTF-16 text, as PowerShell's > writes it:"
+                            + " let the tool write the file itself, or write it with Out-File -Encoding ascii");
+        }
         if (startsWithMark(text, end)) {
             at = 3;
         }
@@ -59,6 +67,10 @@ final class HexText {
     static boolean looksLike(FirmwareSource source, String mark) throws IOException {
         byte[] head = new byte[128];
         int n = source.read(0, head, 0, head.length);
+        if (isUtf16(head, n)) {
+            head = new String(head, 0, n, StandardCharsets.UTF_16).getBytes(StandardCharsets.US_ASCII);
+            n = head.length;
+        }
         int first = -1;
         for (int i = startsWithMark(head, n) ? 3 : 0; i < n; i++) {
             if (first >= 0 && (head[i] == '\r' || head[i] == '\n')) {
@@ -81,6 +93,11 @@ final class HexText {
     /** Some editors put a byte-order mark in front of a text file. */
     private static boolean startsWithMark(byte[] b, int n) {
         return n >= 3 && b[0] == (byte) 0xef && b[1] == (byte) 0xbb && b[2] == (byte) 0xbf;
+    }
+
+    /** Text of two bytes a character, with its byte-order mark, which it would be a pity to take for a flat binary. */
+    private static boolean isUtf16(byte[] b, int n) {
+        return n >= 2 && ((b[0] == (byte) 0xff && b[1] == (byte) 0xfe) || (b[0] == (byte) 0xfe && b[1] == (byte) 0xff));
     }
 
     private static boolean isBlank(byte c) {
