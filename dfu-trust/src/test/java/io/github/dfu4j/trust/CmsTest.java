@@ -19,6 +19,8 @@ import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
 import javax.security.auth.x500.X500Principal;
+import org.bouncycastle.asn1.nist.NISTObjectIdentifiers;
+import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
@@ -26,13 +28,18 @@ import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.cert.jcajce.JcaCertStore;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateHolder;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.cms.CMSProcessableByteArray;
 import org.bouncycastle.cms.CMSSignedDataGenerator;
+import org.bouncycastle.cms.SignerInfoGeneratorBuilder;
 import org.bouncycastle.cms.jcajce.JcaSimpleSignerInfoGeneratorBuilder;
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.operator.jcajce.JcaDigestCalculatorProviderBuilder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Paths of certificates that the real tools would take long to make. */
@@ -64,6 +71,7 @@ class CmsTest {
         private int days = 365;
         private KeyPurposeId purpose = KeyPurposeId.id_kp_codeSigning;
         private int usage = KeyUsage.digitalSignature;
+        private String keyAlgorithm = "EC";
         private String algorithm = "SHA256withECDSA";
 
         Maker(String name) {
@@ -96,8 +104,13 @@ class CmsTest {
             return this;
         }
 
+        Maker rsa() {
+            this.keyAlgorithm = "RSA";
+            return this;
+        }
+
         Identity signedBy(Identity issuer) throws Exception {
-            KeyPair keys = keys("EC");
+            KeyPair keys = keys(keyAlgorithm);
             X500Principal subject = new X500Principal("CN=" + name);
             JcaX509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
                     issuer == null ? subject : issuer.certificate.getSubjectX500Principal(),
@@ -116,6 +129,7 @@ class CmsTest {
             return new Identity(
                     new JcaX509CertificateConverter()
                             .getCertificate(builder.build(new JcaContentSignerBuilder(algorithm)
+                                    .setProvider(new BouncyCastleProvider())
                                     .build(issuer == null ? keys.getPrivate() : issuer.keys.getPrivate()))),
                     keys);
         }
@@ -214,6 +228,41 @@ class CmsTest {
         Identity root = new Maker("Root").ca().signedBy(null);
         Identity signer = new Maker("S").algorithm("SHA1withECDSA").signedBy(root);
         assertThat(verify(root, sign(signer))).isNotInstanceOf(Valid.class);
+    }
+
+    /** RSASSA-PSS says its digest in its parameters, not in its name. */
+    @Test
+    void a_certificate_signed_by_sha_1_in_the_parameters_breaks_the_path_too() throws Exception {
+        Identity root = new Maker("Root").rsa().algorithm("SHA256withRSA").ca().signedBy(null);
+        Identity strong = new Maker("S").algorithm("SHA256withRSAandMGF1").signedBy(root);
+        Identity weak = new Maker("S").algorithm("SHA1withRSAandMGF1").signedBy(root);
+        assertThat(verify(root, sign(strong))).isInstanceOf(Valid.class);
+        assertThat(verify(root, sign(weak))).isNotInstanceOf(Valid.class);
+    }
+
+    /** The digest of the content may be a good one, and the signature over it by a bad one all the same. */
+    @ParameterizedTest
+    @CsvSource({"EC, SHA1withECDSA", "RSA, SHA1withRSA", "RSA, MD5withRSA", "RSA, SHA1withRSAandMGF1"})
+    void a_signature_by_another_digest_than_the_contents_is_refused_if_that_is_weak(String key, String algorithm)
+            throws Exception {
+        Identity root = new Maker("Root").ca().signedBy(null);
+        Maker maker = new Maker("S");
+        Identity signer = (key.equals("RSA") ? maker.rsa() : maker).signedBy(root);
+        CMSSignedDataGenerator generator = new CMSSignedDataGenerator();
+        generator.addSignerInfoGenerator(
+                new SignerInfoGeneratorBuilder(new JcaDigestCalculatorProviderBuilder().build(), named -> named)
+                        .setContentDigest(new AlgorithmIdentifier(NISTObjectIdentifiers.id_sha256))
+                        .build(
+                                new JcaContentSignerBuilder(algorithm)
+                                        .setProvider(new BouncyCastleProvider())
+                                        .build(signer.keys.getPrivate()),
+                                new JcaX509CertificateHolder(signer.certificate)));
+        generator.addCertificates(new JcaCertStore(List.of(signer.certificate)));
+        byte[] signature =
+                generator.generate(new CMSProcessableByteArray(CONTENT), false).getEncoded();
+        assertThat(verify(root, signature))
+                .isInstanceOfSatisfying(
+                        Invalid.class, i -> assertThat(i.reason()).contains("no longer safe"));
     }
 
     @ParameterizedTest

@@ -28,12 +28,12 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Date;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.nist.NISTObjectIdentifiers;
+import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
@@ -45,6 +45,8 @@ import org.bouncycastle.cms.CMSSignerDigestMismatchException;
 import org.bouncycastle.cms.SignerInformation;
 import org.bouncycastle.cms.SignerInformationVerifier;
 import org.bouncycastle.cms.jcajce.JcaSimpleSignerInfoVerifierBuilder;
+import org.bouncycastle.operator.DefaultDigestAlgorithmIdentifierFinder;
+import org.bouncycastle.operator.DefaultSignatureNameFinder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.util.encoders.Hex;
 
@@ -58,10 +60,12 @@ public final class Cms {
             NISTObjectIdentifiers.id_sha256,
             NISTObjectIdentifiers.id_sha384,
             NISTObjectIdentifiers.id_sha512,
+            NISTObjectIdentifiers.id_sha512_256,
             NISTObjectIdentifiers.id_sha3_256,
             NISTObjectIdentifiers.id_sha3_384,
             NISTObjectIdentifiers.id_sha3_512,
-            NISTObjectIdentifiers.id_shake256);
+            NISTObjectIdentifiers.id_shake256,
+            NISTObjectIdentifiers.id_shake256_len);
 
     private Cms() {}
 
@@ -137,6 +141,10 @@ public final class Cms {
         if (!DIGESTS.contains(signer.getDigestAlgorithmID().getAlgorithm())) {
             return new Invalid("its digest algorithm " + signer.getDigestAlgOID() + " is not one of SHA-2 and SHA-3");
         }
+        AlgorithmIdentifier algorithm = signer.toASN1Structure().getDigestEncryptionAlgorithm();
+        if (!isSafe(algorithm)) {
+            return new Invalid("it is by " + name(algorithm) + ", which is no longer safe");
+        }
         SignerInformationVerifier verifier = new JcaSimpleSignerInfoVerifierBuilder()
                 .setProvider(BouncyCastle.PROVIDER)
                 .build(certificate.getPublicKey());
@@ -178,6 +186,16 @@ public final class Cms {
                         || purposes.contains(KeyPurposeId.anyExtendedKeyUsage.getId()));
     }
 
+    /** Whether the digest that a signature algorithm names is safe; some name none and go with the digest of the content. */
+    private static boolean isSafe(AlgorithmIdentifier algorithm) {
+        AlgorithmIdentifier digest = new DefaultDigestAlgorithmIdentifierFinder().find(algorithm);
+        return digest == null || DIGESTS.contains(digest.getAlgorithm());
+    }
+
+    private static String name(AlgorithmIdentifier algorithm) {
+        return new DefaultSignatureNameFinder().getAlgorithmName(algorithm);
+    }
+
     private enum State {
         GOOD,
         EXPIRED,
@@ -195,13 +213,13 @@ public final class Cms {
             return new Path(State.NONE, now, "");
         }
         try {
-            List<X509Certificate> path = build(signer, certificates, anchors, Date.from(now));
-            Optional<String> weak = path.stream()
-                    .map(X509Certificate::getSigAlgName)
-                    .filter(name -> name.toUpperCase(Locale.ROOT).matches("(MD5|SHA-?1)WITH.*"))
-                    .findFirst();
-            return weak.map(algorithm -> new Path(State.BROKEN, now, "a certificate is signed by " + algorithm))
-                    .orElseGet(() -> new Path(State.GOOD, now, ""));
+            for (X509Certificate certificate : build(signer, certificates, anchors, Date.from(now))) {
+                AlgorithmIdentifier algorithm = new JcaX509CertificateHolder(certificate).getSignatureAlgorithm();
+                if (!isSafe(algorithm)) {
+                    return new Path(State.BROKEN, now, "a certificate is signed by " + name(algorithm));
+                }
+            }
+            return new Path(State.GOOD, now, "");
         } catch (CertPathBuilderException e) {
             return pathWhenYoung(signer, certificates, anchors, now);
         }
