@@ -5,6 +5,8 @@ import io.github.dfu4j.daisy.DaisyMode;
 import io.github.dfu4j.daisy.DaisyRoute;
 import io.github.dfu4j.daisy.RouteOptions;
 import io.github.dfu4j.daisy.RouteRunner;
+import io.github.dfu4j.trust.ManifestVerifier;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -54,12 +56,17 @@ final class DaisyBootloaderCommand extends DaisyWriteCommand {
                 return follow(table, runner.planTo(enter == Enter.ROM ? DaisyMode.ROM : DaisyMode.DAISY_BOOTLOADER));
             }
             BootloaderImage image = DaisyBootloaderFile.find(
-                            file, table.simulatedBoard().isPresent(), trust())
+                            file, table.simulatedBoard().isPresent())
                     .orElseThrow(() -> usage("Which bootloader? Name its file, or set LIBDAISY_DIR."));
+            Optional<ManifestVerifier> verifier = verifier(image.image().name(), image.image());
             console()
                     .print("Daisy bootloader " + image.version() + ", "
                             + Numbers.bytes(image.image().size()) + ".");
-            return follow(table, DaisyRoute.install(runner.look().mode(), image, options));
+            return follow(
+                    table,
+                    DaisyRoute.install(
+                            runner.look().mode(), verifier.map(image::checkedBy).orElse(image), options),
+                    verifier);
         });
     }
 }

@@ -27,9 +27,8 @@ final class DaisyBootloaderFile {
      * The bootloader in the file given, else the newest of libDaisy, else the simulator's stand-in for a simulated board.
      *
      * @param given the file's name, if the user said one
-     * @param trust checks it before its first byte is sent, if signatures are required
      */
-    static Optional<BootloaderImage> find(@Nullable String given, boolean simulated, TrustOptions trust)
+    static Optional<BootloaderImage> find(@Nullable String given, boolean simulated)
             throws IOException, CommandException {
         String folder = System.getenv("LIBDAISY_DIR");
         Optional<Path> file = given != null
@@ -37,20 +36,12 @@ final class DaisyBootloaderFile {
                 : folder == null || folder.isEmpty()
                         ? Optional.empty()
                         : newest(Inputs.path(folder).resolve("core"));
-        BootloaderImage bootloader;
         if (file.isPresent()) {
             try (FirmwareSource source = Inputs.open(file.get().toString())) {
-                bootloader = read(source);
+                return Optional.of(read(source));
             }
-        } else if (simulated) {
-            bootloader = standIn();
-        } else {
-            return Optional.empty();
         }
-        return Optional.of(
-                trust.required()
-                        ? bootloader.checkedBy(trust.beside(bootloader.image().name()))
-                        : bootloader);
+        return simulated ? Optional.of(standIn()) : Optional.empty();
     }
 
     /** What the simulator takes for a Daisy bootloader. */

@@ -44,7 +44,7 @@ final class DaisyFirmware {
     }
 
     /** The Daisy bootloader, if there is one to be had. */
-    Optional<BootloaderImage> bootloader(boolean simulated, TrustOptions trust) throws IOException, CommandException {
-        return DaisyBootloaderFile.find(bootloader, simulated, trust);
+    Optional<BootloaderImage> bootloader(boolean simulated) throws IOException, CommandException {
+        return DaisyBootloaderFile.find(bootloader, simulated);
     }
 }

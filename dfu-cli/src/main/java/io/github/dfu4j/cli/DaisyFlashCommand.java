@@ -1,5 +1,6 @@
 package io.github.dfu4j.cli;
 
+import io.github.dfu4j.daisy.BootloaderImage;
 import io.github.dfu4j.daisy.DaisyImage;
 import io.github.dfu4j.daisy.DaisyRoute;
 import io.github.dfu4j.daisy.RouteOptions;
@@ -47,14 +48,14 @@ final class DaisyFlashCommand extends DaisyWriteCommand {
         FirmwareImage file = firmware.read();
         DaisyImage image = DaisyImage.of(file);
         RouteOptions options = RouteOptions.DEFAULT.withStart(!stay).withFrom(from);
-        Optional<ManifestVerifier> verifier = trust().verifier(firmware.name(), true);
+        Optional<ManifestVerifier> verifier = verifier(firmware.name(), file);
         if (verifier.isPresent()) {
-            verifier.get().manifest().check(file); // as a whole, before anybody has pressed anything
             options = options.withVerifier(verifier.get());
         }
         return atTable(options, table -> {
-            DaisyRoute route = table.runner()
-                    .plan(image, firmware.bootloader(table.simulatedBoard().isPresent(), trust()));
+            Optional<BootloaderImage> bootloader =
+                    firmware.bootloader(table.simulatedBoard().isPresent());
+            DaisyRoute route = table.runner().plan(image, bootloader.map(this::checked));
             if (route.stages().isEmpty()) {
                 throw usage(
                         firmware.name() + " has no such part: there is nothing to do --from " + Words.of(from) + ".");

@@ -32,7 +32,7 @@ final class DaisyLoadCommand extends DaisyWriteCommand {
     @Override
     public Integer call() throws Exception {
         byte[] bytes = DaisyBytes.read(file);
-        if (header && trust().required()) {
+        if (header && signed()) {
             throw usage("--header changes what is flashed, so no signature of the file can hold for it.");
         }
         byte[] data = header ? DataHeader.prepend(bytes) : bytes;

@@ -47,7 +47,7 @@ final class DaisyPlanCommand extends Subcommand {
         DaisyImage image = DaisyImage.of(firmware.read());
         DaisyPrinter printer = new DaisyPrinter(console());
         printer.print(image);
-        Optional<BootloaderImage> bootloader = firmware.bootloader(root().usb().startsWith("sim:"), new TrustOptions());
+        Optional<BootloaderImage> bootloader = firmware.bootloader(root().usb().startsWith("sim:"));
         if (bootloader.isEmpty() && !image.qspi().isEmpty() && !mode.reachesQspi()) {
             console()
                     .print(

@@ -1,5 +1,6 @@
 package io.github.dfu4j.cli;
 
+import io.github.dfu4j.daisy.BootloaderImage;
 import io.github.dfu4j.daisy.DaisyImage;
 import io.github.dfu4j.daisy.DaisyRoute;
 import io.github.dfu4j.daisy.RouteOptions;
@@ -16,9 +17,25 @@ abstract class DaisyWriteCommand extends DaisyRouteCommand {
     @Mixin
     private final TrustOptions trust = new TrustOptions();
 
-    /** What has to be signed, and by whom. */
-    final TrustOptions trust() {
-        return trust;
+    /** Whether what is written has to be signed. */
+    final boolean signed() {
+        return trust.required();
+    }
+
+    /** The check that was asked for, made of all the firmware at once before anybody has pressed anything. */
+    final Optional<ManifestVerifier> verifier(String name, FirmwareImage whole) throws IOException, CommandException {
+        Optional<ManifestVerifier> verifier = trust.verifier(name, true);
+        if (verifier.isPresent()) {
+            verifier.get().manifest().check(whole);
+        }
+        return verifier;
+    }
+
+    /** A bootloader that is installed along with the firmware has to be signed like that. */
+    final BootloaderImage checked(BootloaderImage bootloader) {
+        return trust.required()
+                ? bootloader.checkedBy(trust.beside(bootloader.image().name()))
+                : bootloader;
     }
 
     /** Prints the route for firmware and takes it; then remembers its version, if it is signed and that was asked for. */
@@ -48,7 +65,7 @@ abstract class DaisyWriteCommand extends DaisyRouteCommand {
                 .add(Segment.wrap(at, bytes, 0, bytes.length))
                 .build();
         DaisyImage sorted = DaisyImage.of(image);
-        Optional<ManifestVerifier> verifier = trust.verifier(name, false);
+        Optional<ManifestVerifier> verifier = verifier(name, image);
         RouteOptions options = RouteOptions.DEFAULT.withStart(false);
         return atTable(
                 verifier.map(options::withVerifier).orElse(options),

@@ -58,15 +58,20 @@ final class TrustOptions {
     }
 
     /**
-     * The check of a file other than the firmware that goes to the device along with it, such as a bootloader: by a manifest beside it and
-     * the same keys. A missing manifest is found when the check is made.
+     * The check of a file other than the firmware that goes to the device along with it, such as a bootloader: by a manifest beside it,
+     * the same keys and the same record of versions. A missing manifest is found when the check is made.
      */
     FirmwareVerifier beside(String file) {
         return (image, target) -> {
             try {
+                if (Files.notExists(Inputs.path(file + ManifestCommand.ENDING))) {
+                    throw unsigned(file + ManifestCommand.ENDING, "Put it beside " + file + ".");
+                }
                 TrustOptions own = new TrustOptions();
                 own.required = true;
                 own.keys = keys;
+                own.recordFile = recordFile;
+                own.older = older;
                 return own.verifier(file, false).orElseThrow().verify(image, target);
             } catch (CommandException e) {
                 throw new IOException(e.getMessage(), e);
@@ -98,9 +103,7 @@ final class TrustOptions {
         }
         String name = manifest == null ? firmware + ManifestCommand.ENDING : manifest;
         if (manifest == null && Files.notExists(Inputs.path(name))) {
-            throw new FirmwareRejectedException(
-                    Reason.UNSIGNED,
-                    "A signature is required, and there is no manifest " + name + ". Name it by --manifest.");
+            throw unsigned(name, "Name it by --manifest.");
         }
         byte[] bytes = TrustFiles.read(name, Manifest.MAX_SIZE);
         Optional<String> signedBy = signature != null ? Optional.of(signature) : TrustFiles.signatureBeside(name);
@@ -117,6 +120,11 @@ final class TrustOptions {
         // before a device is looked for: no device can make a bad signature good
         verifier.manifest();
         return Optional.of(verifier);
+    }
+
+    private static FirmwareRejectedException unsigned(String manifest, String remedy) {
+        return new FirmwareRejectedException(
+                Reason.UNSIGNED, "A signature is required, and there is no manifest " + manifest + ". " + remedy);
     }
 
     private VersionRecord record() throws IOException, CommandException {

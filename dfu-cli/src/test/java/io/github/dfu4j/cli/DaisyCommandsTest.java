@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -539,6 +540,128 @@ class DaisyCommandsTest {
         assertThat(run.status()).as(run.err()).isZero();
     }
 
+    @Test
+    void the_bootloader_alone_is_checked_by_the_options_that_hold_for_all_signed_firmware() throws IOException {
+        String key = folder.resolve("k").toString();
+        makeKey(key);
+        Path bootloader = folder.resolve("boot.bin");
+        Files.write(bootloader, DaisySeed.Bootloader.V6_4.standIn());
+        String[] install = {"--usb", board(""), "daisy", "bootloader", bootloader.toString(), "--key", key + ".pub"};
+        CommandRun forgotten = dfu(install);
+        assertThat(forgotten.status()).isEqualTo(ExitCode.USAGE);
+        assertThat(forgotten.err()).contains("only with --require-signature");
+
+        sign(bootloader.toString(), key, "Internal Flash");
+        Path manifest = folder.resolve("elsewhere.json");
+        Files.move(folder.resolve("boot.bin.manifest.json"), manifest);
+        Files.move(folder.resolve("boot.bin.manifest.json.minisig"), folder.resolve("elsewhere.json.minisig"));
+        Path record = folder.resolve("versions.json");
+        String[] signed = {
+            "--require-signature", "--manifest", manifest.toString(), "--version-record", record.toString()
+        };
+        CommandRun installed = dfu(with(install, signed));
+        assertThat(installed.status()).as(installed.err()).isZero();
+        assertThat(record).content().contains("\"Birds\":\"1.2.0\"");
+
+        Files.writeString(record, Files.readString(record).replace("1.2.0", "1.3.0"));
+        CommandRun older = dfu(with(install, signed));
+        assertThat(older.status()).isEqualTo(ExitCode.DATA);
+        assertThat(older.err()).contains("Birds 1.2.0 is older than version 1.3.0");
+        assertThat(dfu(with(with(install, signed), "--allow-older")).status()).isZero();
+    }
+
+    @Test
+    void firmware_older_than_the_one_on_record_is_refused_before_a_bootloader_is_installed_for_it() throws IOException {
+        String key = folder.resolve("k").toString();
+        makeKey(key);
+        Path firmware = folder.resolve("birds.elf");
+        Files.copy(Path.of(Birds.path("birds-internal.elf")), firmware);
+        sign(firmware.toString(), key, "Internal Flash", "Flash");
+        Path bootloader = folder.resolve("boot.bin");
+        Files.write(bootloader, DaisySeed.Bootloader.V6_4.standIn());
+        sign(bootloader.toString(), key, "Internal Flash");
+        Path record = folder.resolve("versions.json");
+        Files.writeString(
+                record, "{\"format\":\"dfu4j-versions\",\"formatVersion\":1,\"versions\":{\"Birds\":\"1.3.0\"}}");
+        CommandRun run = dfu(
+                "--usb",
+                board(""),
+                "daisy",
+                "flash",
+                firmware.toString(),
+                "--bootloader",
+                bootloader.toString(),
+                "--require-signature",
+                "--key",
+                key + ".pub",
+                "--version-record",
+                record.toString());
+        assertThat(run.status()).isEqualTo(ExitCode.DATA);
+        assertThat(run.err()).contains("Birds 1.2.0 is older than version 1.3.0");
+        assertThat(run.out()).as("before anything is printed or pressed").isEmpty();
+    }
+
+    @Test
+    void a_bootloader_older_than_the_one_on_record_is_not_installed_on_the_way() throws IOException {
+        String key = folder.resolve("k").toString();
+        makeKey(key);
+        Path firmware = folder.resolve("birds.elf");
+        Files.copy(Path.of(Birds.path("birds-internal.elf")), firmware);
+        sign(firmware.toString(), key, "Internal Flash", "Flash");
+        Path bootloader = folder.resolve("boot.bin");
+        Files.write(bootloader, DaisySeed.Bootloader.V6_4.standIn());
+        signAs("Bootloader", bootloader.toString(), key, "Internal Flash");
+        Path record = folder.resolve("versions.json");
+        Files.writeString(
+                record, "{\"format\":\"dfu4j-versions\",\"formatVersion\":1,\"versions\":{\"Bootloader\":\"1.3.0\"}}");
+        String[] flash = {
+            "--usb",
+            board(""),
+            "daisy",
+            "flash",
+            firmware.toString(),
+            "--bootloader",
+            bootloader.toString(),
+            "--require-signature",
+            "--key",
+            key + ".pub",
+            "--version-record",
+            record.toString()
+        };
+        CommandRun run = dfu(flash);
+        assertThat(run.status()).as(run.err()).isEqualTo(ExitCode.DATA);
+        assertThat(run.err()).contains("Stage 1 of 5", "Bootloader 1.2.0 is older than version 1.3.0");
+        CommandRun allowed = dfu(with(flash, "--allow-older"));
+        assertThat(allowed.status()).as(allowed.err()).isZero();
+    }
+
+    @Test
+    void bytes_to_load_that_were_not_signed_are_refused_in_a_dry_run_too() throws IOException {
+        String key = folder.resolve("k").toString();
+        makeKey(key);
+        Path data = folder.resolve("samples.bin");
+        Files.write(data, new byte[] {1, 2, 3, 4});
+        sign(data.toString(), key, "Flash");
+        CommandRun run = dfu(
+                "--usb",
+                "sim:daisy-seed?mode=bootloader",
+                "daisy",
+                "load",
+                data.toString(),
+                "--at",
+                "0x900C0000",
+                "--dry-run",
+                "--require-signature",
+                "--key",
+                key + ".pub");
+        assertThat(run.status()).as(run.err()).isEqualTo(ExitCode.DATA);
+        assertThat(run.err()).contains("which is not one of the manifest's ranges");
+    }
+
+    private static String[] with(String[] words, String... more) {
+        return Stream.concat(Stream.of(words), Stream.of(more)).toArray(String[]::new);
+    }
+
     private static void makeKey(String file) throws IOException {
         SigningKey.MinisignKey key = SigningKey.generateMinisign(new SecureRandom());
         Files.write(Path.of(file), key.secretKeyFile());
@@ -546,7 +669,11 @@ class DaisyCommandsTest {
     }
 
     private static void sign(String file, String key, String... layouts) {
-        List<String> create = new ArrayList<>(List.of("manifest", "create", file, "--name", "Birds"));
+        signAs("Birds", file, key, layouts);
+    }
+
+    private static void signAs(String name, String file, String key, String... layouts) {
+        List<String> create = new ArrayList<>(List.of("manifest", "create", file, "--name", name));
         create.addAll(List.of("--release", "1.2.0", "--target", "0483:df11"));
         if (file.endsWith(".bin")) {
             create.addAll(List.of("--base", "0x08000000"));

@@ -57,13 +57,30 @@ public final class ManifestVerifier implements FirmwareVerifier {
     @Override
     public String verify(FirmwareImage image, Target target) throws IOException {
         Valid valid = signedBy();
-        Manifest signed = Manifest.parse(name, manifest);
+        Manifest signed = recentEnough();
         signed.check(target);
         if (mayBePart) {
             signed.checkPart(image);
         } else {
             signed.check(image);
         }
+        return signed.name() + " " + signed.version() + ", " + valid.words();
+    }
+
+    /**
+     * The manifest, if its signature is valid and its version no lower than the one on record: what can be told before there is a
+     * device.
+     *
+     * @throws FirmwareRejectedException if it is not so
+     * @throws io.github.dfu4j.image.FirmwareFormatException if what was signed is no manifest
+     */
+    public Manifest manifest() throws IOException {
+        signedBy();
+        return recentEnough();
+    }
+
+    private Manifest recentEnough() throws IOException {
+        Manifest signed = Manifest.parse(name, manifest);
         Optional<FirmwareVersion> recorded = record.of(signed.name());
         if (!mayBeOlder && recorded.isPresent() && signed.version().compareTo(recorded.get()) < 0) {
             throw new FirmwareRejectedException(
@@ -71,18 +88,7 @@ public final class ManifestVerifier implements FirmwareVerifier {
                     signed.name() + " " + signed.version() + " is older than version " + recorded.get()
                             + ", which is on record");
         }
-        return signed.name() + " " + signed.version() + ", " + valid.words();
-    }
-
-    /**
-     * The manifest, if its signature is valid.
-     *
-     * @throws FirmwareRejectedException if it is not
-     * @throws io.github.dfu4j.image.FirmwareFormatException if what was signed is no manifest
-     */
-    public Manifest manifest() throws IOException {
-        signedBy();
-        return Manifest.parse(name, manifest);
+        return signed;
     }
 
     private Valid signedBy() throws FirmwareRejectedException {

@@ -108,6 +108,12 @@ class ManifestVerifierTest {
                 () -> verifier("1.9.0").record(record).build().verify(IMAGE, DAISY),
                 Reason.OLDER_VERSION,
                 "Birds 1.9.0 is older than version 1.10.0, which is on record");
+        assertRejected(
+                () -> verifier("1.9.0").record(record).build().manifest(),
+                Reason.OLDER_VERSION,
+                "Birds 1.9.0 is older than version 1.10.0, which is on record");
+        assertThat(verifier("1.9.0").record(record).allowOlder().build().manifest())
+                .isEqualTo(manifest("1.9.0"));
         assertThat(verifier("1.9.0").record(record).allowOlder().build().verify(IMAGE, DAISY))
                 .startsWith("Birds 1.9.0");
     }
