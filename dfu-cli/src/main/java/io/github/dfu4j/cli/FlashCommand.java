@@ -137,11 +137,16 @@ final class FlashCommand extends UsbSubcommand {
                 return status(boards.stream().flatMap(board -> board.refused().stream()));
             }
             shown.forEach(plan -> PlanOptions.tell(console(), plan));
-            int status = alone ? one(usb, jobs.get(0)) : many(usb, boards);
-            if (status == ExitCode.OK && verifier.isPresent()) {
+            List<Exception> failures = new ArrayList<>();
+            if (alone) {
+                one(usb, jobs.get(0));
+            } else {
+                failures.addAll(many(usb, boards));
+            }
+            if (failures.size() < devices.size() && verifier.isPresent()) {
                 trust.flashed(verifier.get());
             }
-            return status;
+            return status(failures.stream());
         }
     }
 
@@ -209,7 +214,7 @@ final class FlashCommand extends UsbSubcommand {
                 : PlainFlash.shown(((FlashAll.PlainJob) job).plan());
     }
 
-    private int one(Usb usb, FlashAll.Job job) throws IOException {
+    private void one(Usb usb, FlashAll.Job job) throws IOException {
         FlashAll.Outcome outcome;
         try {
             outcome = carryOut(usb, job);
@@ -220,7 +225,6 @@ final class FlashCommand extends UsbSubcommand {
             throw e;
         }
         report(outcome).ifPresent(report -> plans.print(console(), report));
-        return ExitCode.OK;
     }
 
     private FlashAll.Outcome carryOut(Usb usb, FlashAll.Job job) throws IOException {
@@ -235,8 +239,8 @@ final class FlashCommand extends UsbSubcommand {
                 .run(job.target(), ((FlashAll.PlainJob) job).plan()));
     }
 
-    /** Flashes boards side by side; the status is that of the first that failed. */
-    private int many(Usb usb, List<Board> boards) {
+    /** Flashes boards side by side, and returns what failed. */
+    private List<Exception> many(Usb usb, List<Board> boards) {
         boards.forEach(this::warnIfRefused);
         List<FlashAll.Result> results = new FlashAll(
                         usb.bus(),
@@ -274,12 +278,13 @@ final class FlashCommand extends UsbSubcommand {
                                     .count() + " of " + rows.size()
                             + " boards done.");
         }
-        return status(rows.stream().flatMap(row -> row.outcome().failure().stream()));
+        return rows.stream().flatMap(row -> row.outcome().failure().stream()).toList();
     }
 
     /** A row of the table of results. */
     private record Row(String name, FlashAll.Outcome outcome) {}
 
+    /** The status of the first that failed. */
     private static int status(Stream<Exception> failures) {
         return failures.map(Failures::status).findFirst().orElse(ExitCode.OK);
     }

@@ -101,6 +101,10 @@ final class TrustOptions {
             throw new CommandException(
                     ExitCode.USAGE, "--require-signature needs the key to trust: --key FILE. There is no default.");
         }
+        if (recordFile != null) {
+            // what was flashed and cannot be remembered would leave the way open for what is older
+            Output.open(recordFile, true).close();
+        }
         String name = manifest == null ? firmware + ManifestCommand.ENDING : manifest;
         if (manifest == null && Files.notExists(Inputs.path(name))) {
             throw unsigned(name, "Name it by --manifest.");

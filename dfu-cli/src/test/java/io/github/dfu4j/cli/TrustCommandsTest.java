@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -366,6 +367,51 @@ class TrustCommandsTest {
                         .verify(image(), STM32))
                 .isInstanceOf(FirmwareRejectedException.class)
                 .hasMessageContaining("is older than version 1.2.0");
+    }
+
+    @Test
+    void a_version_record_that_cannot_be_written_is_told_before_anything_is_flashed() throws Exception {
+        createManifest();
+        sign("k.key");
+        Files.createSymbolicLink(dir.resolve("dangling"), dir.resolve("nowhere"));
+        for (String record : List.of(path("none/versions.json"), path("dangling"), dir.toString(), "-")) {
+            CommandRun refused = flash("--version-record", record);
+            assertThat(refused.status()).as(refused.err()).isEqualTo(ExitCode.CANNOT_CREATE);
+            assertThat(refused.err())
+                    .as("not even planned")
+                    .doesNotContain("Plan for")
+                    .contains("dfu: ");
+            assertThat(refused.out()).isEmpty();
+        }
+        try (Stream<Path> files = Files.list(dir)) {
+            assertThat(files)
+                    .as("what was tried is gone")
+                    .noneMatch(file -> file.toString().endsWith(".part"));
+        }
+    }
+
+    @Test
+    void what_one_of_several_boards_was_flashed_with_is_remembered_though_another_failed() throws Exception {
+        FirmwareImage high = FirmwareImage.builder()
+                .add(Segment.of(0x08180000L, "123456789".getBytes(UTF_8)))
+                .build();
+        write("fw.hex", FirmwareWriter.intelHex(), high);
+        createManifest();
+        sign("k.key");
+        CommandRun run = dfu(
+                "--usb",
+                "sim:stm32f407+stm32h743",
+                "flash",
+                firmware,
+                "--all",
+                "--require-signature",
+                "--key",
+                path("k.pub"),
+                "--version-record",
+                path("versions.json"));
+        assertThat(run.status()).isEqualTo(ExitCode.DATA);
+        assertThat(run.out()).contains("1 of 2 boards done.");
+        assertThat(dir.resolve("versions.json")).content().contains("\"Birds\":\"1.2.0\"");
     }
 
     @Test
