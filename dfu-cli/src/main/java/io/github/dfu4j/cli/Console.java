@@ -6,13 +6,18 @@ import java.io.PrintWriter;
 import java.io.Reader;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 
 /**
  * Where a command prints and asks: results go to the output, and messages, warnings and progress to the error output.
  *
+ * <p>What it prints may come from a stranger's file or device: control characters, which a terminal would obey, become question marks.
+ *
  * <p>It may be used from several threads.
  */
 final class Console {
+
+    private static final Pattern CONTROL = Pattern.compile("[\\p{Cc}&&[^\n\t]]");
 
     private final PrintWriter out;
     private final PrintWriter err;
@@ -64,13 +69,13 @@ final class Console {
 
     /** Prints a line of the result. */
     void print(String line) {
-        out.println(line);
+        out.println(visible(line));
     }
 
     /** Tells what is going on. */
     void note(String line) {
         out.flush();
-        err.println(line);
+        err.println(visible(line));
     }
 
     /** Tells something that the user should know before going on. */
@@ -84,7 +89,8 @@ final class Console {
     }
 
     /** Writes over the line that is being shown, in place of a new one. */
-    void overwrite(String text) {
+    void overwrite(String line) {
+        String text = visible(line);
         err.print("\r" + text + " ".repeat(Math.max(0, shown - text.length())) + "\r" + text);
         err.flush();
         shown = text.length();
@@ -93,6 +99,10 @@ final class Console {
     /** How many characters fit a line. */
     int width() {
         return Integer.getInteger("dfu.columns", 100) - 1;
+    }
+
+    private static String visible(String text) {
+        return CONTROL.matcher(text).replaceAll("?");
     }
 
     void flush() {

@@ -4,6 +4,7 @@ import static io.github.dfu4j.cli.CommandRun.dfu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.Reader;
+import java.io.StringReader;
 import java.io.StringWriter;
 import java.io.Writer;
 import java.util.ArrayList;
@@ -28,6 +29,20 @@ class CommandLineTest {
         assertThat(run.status()).isZero();
         assertThat(run.out()).contains("inspect", "layout", "--usb", "64", "65", "66", "69", "74", "75", "77");
         assertThat(run.err()).isEmpty();
+    }
+
+    @Test
+    void escape_sequences_in_the_names_of_files_and_devices_do_not_reach_the_terminal() {
+        CommandRun missing = dfu("inspect", "no\u001b[2J\u009bsuch\r");
+        assertThat(missing.err()).isEqualTo("dfu: There is no file no?[2J?such?.\n");
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        Console console = new Console(new StringReader(""), out, err, true);
+        console.print("a\tb\nc\u001b[2J");
+        console.overwrite("d\u001b[2J");
+        console.flush();
+        assertThat(out).hasToString("a\tb\nc?[2J\n");
+        assertThat(err).hasToString("\rd?[2J\rd?[2J");
     }
 
     @Test

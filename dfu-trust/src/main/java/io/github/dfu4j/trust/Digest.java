@@ -3,6 +3,7 @@ package io.github.dfu4j.trust;
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.trust.internal.Digester;
+import io.github.dfu4j.trust.internal.Text;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Locale;
@@ -84,7 +85,8 @@ public final class Digest {
     private static IllegalArgumentException notADigest(String text, @Nullable Throwable cause) {
         String shown = text.length() <= 160 ? text : text.substring(0, 160) + "…";
         return new IllegalArgumentException(
-                "expected a digest such as sha256: and 64 lower-case hexadecimal digits, found \"" + shown + "\"",
+                "expected a digest such as sha256: and 64 lower-case hexadecimal digits, found \"" + Text.visible(shown)
+                        + "\"",
                 cause);
     }
 

@@ -1,5 +1,6 @@
 package io.github.dfu4j.trust;
 
+import io.github.dfu4j.trust.internal.Text;
 import java.lang.module.ModuleDescriptor;
 import java.util.regex.Pattern;
 
@@ -25,8 +26,8 @@ public record FirmwareVersion(String text) implements Comparable<FirmwareVersion
         if (text.length() > 64
                 || !FORM.matcher(text).matches()
                 || LONG_NUMBER.matcher(text).find()) {
-            throw new IllegalArgumentException("expected a version such as 1.12.0 or 1.12.0-rc.2, found \""
-                    + text.substring(0, Math.min(64, text.length())) + "\"");
+            throw new IllegalArgumentException(
+                    "expected a version such as 1.12.0 or 1.12.0-rc.2, found " + Text.quoted(text));
         }
     }
 

@@ -6,6 +6,7 @@ import io.github.dfu4j.trust.internal.Ed25519;
 import io.github.dfu4j.trust.internal.Minisign;
 import io.github.dfu4j.trust.internal.OpenPgp;
 import io.github.dfu4j.trust.internal.Pem;
+import io.github.dfu4j.trust.internal.Text;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -75,7 +76,9 @@ public final class TrustedKeys {
                     case "CERTIFICATE" -> newAnchors.add(Cms.certificate(name, block.getContent()));
                     default ->
                         throw new FirmwareFormatException(
-                                name, "", "expected a PUBLIC KEY or a CERTIFICATE, found a " + block.getType());
+                                name,
+                                "",
+                                "expected a PUBLIC KEY or a CERTIFICATE, found a " + Text.shown(block.getType()));
                 }
             }
         }

@@ -124,6 +124,26 @@ class ManifestTest {
                 .hasMessageContaining(message);
     }
 
+    /** Escape sequences of a stranger's file must not reach a terminal, nor marks that turn the direction of writing round. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"formatVersion\":1 | \"formatVersion\":1,\"x\\u001b[2J\\u202ey\":1 | x?[2J?y: is not a member",
+                "\"formatVersion\":1 | \"\\u001b[2J\":1,\"\\u001b[2J\":1 | Duplicate field '?[2J'",
+                "\"formatVersion\":1 | \u202e | Unexpected character ('?'",
+                "1.2.0 | 1.2.0\\u001b[2J | found \"1.2.0?[2J\"",
+                "sha256:039 | sha256:\\u001b[2J\\n | found \"sha256:?[2J?",
+                "0x0483 | \\u001b[2J | found \"?[2J\"",
+            })
+    void a_fault_is_named_without_what_could_not_be_seen(String part, String instead, String message) {
+        assertThatThrownBy(() -> parse(json().replace(part, instead)))
+                .isInstanceOf(FirmwareFormatException.class)
+                .hasMessageContaining(message)
+                .message()
+                .doesNotContainPattern("[\\p{Cc}\\p{Cf}]");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {"", " ", "[]", "1", "\"x\"", "{", "{\"format\"", "{} {}", "nul", "{\"a\":[[[[[[[[[[[]]]]]]]]]]]}"

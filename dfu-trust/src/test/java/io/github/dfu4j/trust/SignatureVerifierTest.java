@@ -386,6 +386,16 @@ class SignatureVerifierTest {
         return Arbitraries.of("minisign.pub", "ed25519.pub.pem", "openpgp.pub.asc", "openpgp-maker.pub", "ca.pem");
     }
 
+    @Test
+    void a_file_that_is_no_public_key_is_refused_without_its_escape_sequences() {
+        for (String end : new String[] {"-----END X\u001b[2J-----\n", "-----END Y-----\n"}) {
+            byte[] pem = ("-----BEGIN X\u001b[2J-----\nAAAA\n" + end).getBytes(UTF_8);
+            assertThatThrownBy(() -> TrustedKeys.NONE.with("k", pem))
+                    .isInstanceOf(FirmwareFormatException.class)
+                    .hasMessageContaining("X?[2J");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({
         "ed25519.pem, found a PRIVATE KEY",

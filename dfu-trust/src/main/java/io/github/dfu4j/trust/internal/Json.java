@@ -73,7 +73,8 @@ public final class Json {
                     ? ""
                     : "line " + e.getLocation().getLineNr() + ", column "
                             + e.getLocation().getColumnNr();
-            throw new FirmwareFormatException(source, place, "not the JSON expected: " + e.getOriginalMessage());
+            throw new FirmwareFormatException(
+                    source, place, "not the JSON expected: " + Text.visible(e.getOriginalMessage()));
         } catch (FirmwareFormatException e) {
             throw e;
         } catch (IOException e) {
@@ -218,8 +219,7 @@ public final class Json {
         /** Checks that no member is left. */
         public void end() throws FirmwareFormatException {
             if (!members.isEmpty()) {
-                String name = names().get(0);
-                throw fault(name.length() <= 64 ? name : name.substring(0, 64) + "…", "is not a member of this format");
+                throw fault(Text.shown(names().get(0)), "is not a member of this format");
             }
         }
     }

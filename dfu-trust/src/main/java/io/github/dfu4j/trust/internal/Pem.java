@@ -30,7 +30,8 @@ public final class Pem {
                 blocks.add(object);
             }
         } catch (IOException | RuntimeException e) {
-            throw new FirmwareFormatException(source, "", "expected PEM: " + e.getMessage());
+            throw new FirmwareFormatException(
+                    source, "", "expected PEM: " + Text.visible(String.valueOf(e.getMessage())));
         }
         return blocks;
     }

@@ -18,9 +18,14 @@ public final class Text {
         return INVISIBLE.matcher(text).replaceAll("?");
     }
 
-    /** The text in quotation marks for a message: visible, and cut after 64 characters. */
+    /** The text for a message: visible, and cut after 64 characters. */
+    public static String shown(String text) {
+        return visible(text.length() <= 64 ? text : text.substring(0, 64) + "…");
+    }
+
+    /** The text for a message in quotation marks. */
     public static String quoted(String text) {
-        return "\"" + visible(text.length() <= 64 ? text : text.substring(0, 64) + "…") + "\"";
+        return "\"" + shown(text) + "\"";
     }
 
     /**
