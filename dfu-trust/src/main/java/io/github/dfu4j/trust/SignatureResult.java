@@ -20,9 +20,9 @@ public sealed interface SignatureResult {
      * @param comment what else the signature vouches for, minisign's trusted comment; else empty
      */
     record Valid(KeyId key, String comment) implements SignatureResult {
-        /** Replaces control characters. */
+        /** Replaces control characters; a tab becomes a space. */
         public Valid {
-            comment = Text.visible(comment);
+            comment = Text.visible(comment.replace('\t', ' '));
         }
 
         @Override

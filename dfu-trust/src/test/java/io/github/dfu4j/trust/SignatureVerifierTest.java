@@ -115,6 +115,14 @@ class SignatureVerifierTest {
                 .isEqualTo(new Valid(new KeyId(SignatureFormat.MINISIGN, id, "minisign.pub"), "Birds 1.2.0, 鳥"));
     }
 
+    /** The tool parts the words of the comment that it makes by tabs. */
+    @Test
+    void tabs_in_a_trusted_comment_are_told_as_spaces() {
+        KeyId key = new KeyId(SignatureFormat.MINISIGN, "0123456789ABCDEF", "k");
+        assertThat(new Valid(key, "timestamp:1795890042\tfile:f\thashed\u001b").words())
+                .endsWith("who says: timestamp:1795890042 file:f hashed?");
+    }
+
     @Test
     void a_changed_trusted_comment_is_invalid() {
         String changed = new String(file("content.minisig"), ISO_8859_1).replace("1.2.0", "1.3.0");
