@@ -28,7 +28,7 @@ final class Inputs {
         Path path = path(name);
         if (Files.isDirectory(path)) {
             throw new CommandException(
-                    ExitCode.NO_INPUT, name + " is a directory; a file was expected. Name the firmware file in it.");
+                    ExitCode.NO_INPUT, name + " is a directory; a file was expected. Name a file in it.");
         }
         if (Files.notExists(path)) {
             throw new NoSuchFileException(name);

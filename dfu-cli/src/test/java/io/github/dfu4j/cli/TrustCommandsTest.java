@@ -254,6 +254,14 @@ class TrustCommandsTest {
         assertThat(dfu("verify-signature", manifest).status()).isEqualTo(ExitCode.USAGE);
     }
 
+    @Test
+    void a_directory_in_place_of_a_key_is_not_said_to_be_one_of_firmware() {
+        createManifest();
+        CommandRun run = dfu("verify-signature", manifest, "--key", dir.toString());
+        assertThat(run.status()).isEqualTo(ExitCode.NO_INPUT);
+        assertThat(run.err()).isEqualTo("dfu: " + dir + " is a directory; a file was expected. Name a file in it.\n");
+    }
+
     private CommandRun flash(String... more) {
         List<String> arguments = new ArrayList<>(List.of("--usb", "sim:stm32f407?state=" + path("board")));
         arguments.addAll(List.of("flash", firmware, "--require-signature", "--key", path("k.pub")));
