@@ -67,6 +67,7 @@ final class PlainGadget extends Gadget {
 
     @Override
     void busReset() {
+        endDetachInTime();
         if (state == APP_DETACH) {
             dfu.reenumerate(true);
         } else if (!dfuMode) {
@@ -83,6 +84,12 @@ final class PlainGadget extends Gadget {
         }
     }
 
+    private void endDetachInTime() {
+        if (state == APP_DETACH && board.now() >= detachBy) {
+            state = APP_IDLE;
+        }
+    }
+
     private boolean returnsOnReset() {
         return !board.has(Habit.DETACH_RETURNS) && (transferred || !board.has(Habit.RETURN_NEEDS_TRANSFER));
     }
@@ -92,9 +99,7 @@ final class PlainGadget extends Gadget {
         if (hangs) {
             return Reply.SILENCE;
         }
-        if (state == APP_DETACH && board.now() >= detachBy) {
-            state = APP_IDLE;
-        }
+        endDetachInTime();
         return switch (s.request()) {
             case DETACH -> detach(s.value());
             case DNLOAD -> download(out);
