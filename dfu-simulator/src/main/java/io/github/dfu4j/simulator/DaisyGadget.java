@@ -23,7 +23,6 @@ final class DaisyGadget extends DfuSeGadget {
     private final DaisySeed seed;
     private final DaisySeed.Bootloader version;
     private final FlashMemory flash;
-    private boolean dead;
     private boolean oversized;
     private int lastPoll;
 
@@ -52,11 +51,9 @@ final class DaisyGadget extends DfuSeGadget {
 
     @Override
     void busReset() {
-        if (!dead) {
-            idle();
-            oversized = false;
-            pointer = DaisySeed.QSPI_START;
-        }
+        idle();
+        oversized = false;
+        pointer = DaisySeed.QSPI_START;
     }
 
     @Override
@@ -70,10 +67,7 @@ final class DaisyGadget extends DfuSeGadget {
             board.later(1, () -> board.reattach(Duration.ofMillis(200)));
             return Reply.ACK;
         }
-        return Reply.ACK.then(() -> {
-            dead = true;
-            seed.hang("hangs after DETACH until it is reset");
-        });
+        return Reply.ACK.then(() -> seed.hang("hangs after DETACH until it is reset"));
     }
 
     @Override

@@ -38,6 +38,9 @@ abstract class Gadget {
     final Descriptors descriptors;
     int state = DFU_IDLE;
     int status = OK;
+    /** Nothing is answered any more, until a reset or a loss of power starts another. */
+    boolean hangs;
+
     private int configuration = 1;
     private int alternate;
 
@@ -61,6 +64,9 @@ abstract class Gadget {
     final Reply control(ControlSetup setup, byte[] out) {
         int type = setup.requestType() & 0x60;
         int recipient = setup.requestType() & 0x1f;
+        if (hangs) {
+            return Reply.SILENCE;
+        }
         if (type == 0) {
             return standard(setup);
         }

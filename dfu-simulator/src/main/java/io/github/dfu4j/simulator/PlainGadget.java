@@ -27,7 +27,6 @@ final class PlainGadget extends Gadget {
     private int manifestPolls;
     private long silentUntil;
     private boolean transferred;
-    private boolean hangs;
 
     PlainGadget(PlainDfu dfu, PlainProfile profile, String serial, FlashMemory memory, boolean dfuMode) {
         super(dfu, describe(profile, serial, dfuMode));
@@ -96,7 +95,7 @@ final class PlainGadget extends Gadget {
 
     @Override
     Reply classRequest(ControlSetup s, byte[] out) {
-        if (hangs) {
+        if (board.now() < silentUntil) {
             return Reply.SILENCE;
         }
         endDetachInTime();
@@ -167,7 +166,7 @@ final class PlainGadget extends Gadget {
         if (state == DFU_IDLE) {
             offset = 0;
         }
-        int n = Math.min(length, dfu.firmwareSize() - offset);
+        int n = Math.max(0, Math.min(length, dfu.firmwareSize() - offset));
         transferred = true;
         AddressRange range = AddressRange.ofSize(offset, n);
         board.ledger().add(new Ledger.Read(Duration.ofNanos(board.now()), range));
@@ -178,9 +177,6 @@ final class PlainGadget extends Gadget {
     }
 
     private Reply getStatus() {
-        if (board.now() < silentUntil) {
-            return Reply.SILENCE;
-        }
         if (state == UPLOAD_IDLE && board.has(Habit.STATUS_ENDS_UPLOAD)) {
             idle();
         }

@@ -23,7 +23,6 @@ final class RomGadget extends DfuSeGadget {
     private final String serial;
     private final LongConsumer leave;
     private boolean protectedFromReading;
-    private boolean crashed;
     private int statusStalls;
 
     /**
@@ -65,7 +64,7 @@ final class RomGadget extends DfuSeGadget {
 
     @Override
     void busReset() {
-        if (!crashed) {
+        if (!hangs) {
             idle();
             pointer = DEFAULT_POINTER;
         }
@@ -100,9 +99,6 @@ final class RomGadget extends DfuSeGadget {
 
     @Override
     Reply upload(int block, int length) {
-        if (crashed) {
-            return Reply.SILENCE;
-        }
         if (block == 0) {
             state = length > 3 ? DFU_IDLE : UPLOAD_IDLE;
             return Reply.data(0x00, 0x21, 0x41, 0x92);
@@ -112,14 +108,14 @@ final class RomGadget extends DfuSeGadget {
         if (protectedFromReading || block == 1 || length > transferSize || memory.isEmpty()) {
             boolean wild = block != 1 && memory.isEmpty() && board.has(Habit.UPLOAD_PAST_END_CRASHES);
             fail(protectedFromReading ? ERR_VENDOR : block == 1 || length > transferSize ? ERR_STALLEDPKT : ERR_TARGET);
-            crashed = wild && !protectedFromReading;
-            return crashed ? Reply.SILENCE : Reply.STALL;
+            hangs = wild && !protectedFromReading;
+            return hangs ? Reply.SILENCE : Reply.STALL;
         }
         AddressRange wanted = AddressRange.ofSize(address, length);
         if (!memory.get().range().contains(wanted)) {
-            crashed = board.has(Habit.UPLOAD_PAST_END_CRASHES);
+            hangs = board.has(Habit.UPLOAD_PAST_END_CRASHES);
             fail(ERR_TARGET);
-            return crashed ? Reply.SILENCE : Reply.STALL;
+            return hangs ? Reply.SILENCE : Reply.STALL;
         }
         state = UPLOAD_IDLE;
         board.ledger().add(new Ledger.Read(Duration.ofNanos(board.now()), wanted));
@@ -128,9 +124,6 @@ final class RomGadget extends DfuSeGadget {
 
     @Override
     Reply getStatus() {
-        if (crashed) {
-            return Reply.SILENCE;
-        }
         Pending request = pending;
         switch (state) {
             case DNLOAD_SYNC -> {

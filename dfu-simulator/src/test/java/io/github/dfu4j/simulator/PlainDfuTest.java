@@ -249,6 +249,30 @@ class PlainDfuTest {
         assertThat(host.status()).isEqualTo("00 00 00 00 05 00");
     }
 
+    @Test
+    void a_device_that_is_silent_before_its_manifestation_answers_nothing_at_all() {
+        PlainDfu board = new PlainDfu("dfu11").inDfuMode();
+        board.habit(Habit.SILENT_BEFORE_MANIFEST, true);
+        Host host = new Host(board);
+        download(host, firmware());
+        assertThat(host.in("a1 05 0000 0000 1", 100)).isEqualTo("TIMEOUT");
+        assertThat(host.in("a1 03 0000 0000 6", 100)).isEqualTo("TIMEOUT");
+        host.sleep(900);
+        assertThat(host.status()).isEqualTo("00 32 00 00 07 00");
+    }
+
+    @Test
+    void an_upload_in_a_state_that_a_fault_made_up_gets_no_more_than_there_is() {
+        PlainDfu board = new PlainDfu("dfu11").inDfuMode();
+        Host host = new Host(board);
+        host.download(0, new byte[64]);
+        host.finish();
+        board.inject(new Fault.WrongState(9, 0), Fault.Trigger.at(0));
+        assertThat(host.status()).isEqualTo("00 00 00 00 09 00");
+        assertThat(host.in("a1 02 0001 0000 64")).isEmpty();
+        assertThat(host.status()).isEqualTo("00 00 00 00 02 00");
+    }
+
     @ParameterizedTest
     @CsvSource({"dfu10, 7, 0", "dfu11, 9, 2", "lpc, 9, 1", "jabra, 9, 0", "maple, 9, 2"})
     void descriptors_show_the_oddity(String kind, int length, int protocol) {

@@ -250,6 +250,12 @@ class Stm32RomTest {
         assertThat(host.in("a1 02 0002 0000 2048")).hasSize(2048 * 3 - 1);
         assertThat(host.in("a1 02 0003 0000 2048", 1000)).isEqualTo("TIMEOUT");
         assertThat(host.in("a1 03 0000 0000 6", 1000)).isEqualTo("TIMEOUT");
+        assertThat(host.in("a1 05 0000 0000 1", 1000)).as("GETSTATE").isEqualTo("TIMEOUT");
+        assertThat(host.clearStatus()).isEqualTo("TIMEOUT");
+        assertThat(host.abort()).isEqualTo("TIMEOUT");
+        assertThat(host.in("80 06 0100 0000 18", 1000)).as("its descriptor").isEqualTo("TIMEOUT");
+        host.resetPort();
+        assertThat(host.in("a1 03 0000 0000 6", 1000)).isEqualTo("TIMEOUT");
         board.pressBoot();
         board.tapReset();
         host.waitFor(board);
