@@ -13,7 +13,7 @@ abstract class DfuSeGadget extends Gadget {
     static final long DEFAULT_POINTER = RomProfile.FLASH_START;
 
     /** What a download with data asked for and no GETSTATUS has set off. */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
+    @SuppressWarnings("ArrayRecordComponent") // equal is the very same request alone
     record Pending(int block, byte[] data) {
         int command() {
             return block == 0 && data.length > 0 ? data[0] & 0xff : -1;

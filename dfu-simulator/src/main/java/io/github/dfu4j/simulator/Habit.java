@@ -21,8 +21,8 @@ public enum Habit {
     F405_MASS_ERASE_LIES,
     /** GETSTATUS is stalled up to three times while a sector is erased (some STM32L4 ROMs). */
     L4_STATUS_STALL,
-    /** A last flash word that is not complete is not written (STM32H7 ROM). */
-    H7_PARTIAL_WORD_LOST,
+    /** A last flash word that is not complete is not written, and no error is told (STM32H7 ROM, STM32L476 ROM). */
+    PARTIAL_WORD_LOST,
     /** Leave hangs if the application's initial stack pointer is not below the end of its RAM by 16 bytes (STM32H7 ROM 9.0). */
     H7_LEAVE_NEEDS_LOW_STACK,
     /** Leaves the bus before it answers the GETSTATUS that starts a leave. */

@@ -199,16 +199,16 @@ final class RomGadget extends DfuSeGadget {
         if (profile.busy() == Busy.IN_FIRST_STATUS) {
             FlashJob job = start(operation);
             board.blockUntil(job.end());
-            return reply.heldUntil(job.end()).then(() -> done(operation));
+            return reply.heldUntil(job.end()).then(() -> done(request, operation));
         }
         return reply.then(() -> {
             FlashJob job = start(operation);
             if (profile.busy() == Busy.AFTER_FIRST_STATUS || operation.nanos() == 0) {
                 board.blockUntil(job.end());
-                done(operation);
+                done(request, operation);
             } else {
                 statusStalls = 0;
-                board.at(job.end(), () -> done(operation));
+                board.at(job.end(), () -> done(request, operation));
             }
         });
     }
@@ -217,9 +217,9 @@ final class RomGadget extends DfuSeGadget {
         return board.startJob(operation.steps(), board.now(), operation.nanos());
     }
 
-    private void done(Operation operation) {
-        if (state != DNBUSY) {
-            return; // the host has cleared or aborted it meanwhile
+    private void done(Pending request, Operation operation) {
+        if (state != DNBUSY || !request.equals(pending)) {
+            return; // the host has cleared it away meanwhile
         }
         pending = null;
         if (operation.result() == OK) {
@@ -299,7 +299,7 @@ final class RomGadget extends DfuSeGadget {
                     : Operation.failed(ERR_TARGET);
         }
         byte[] stored = data;
-        if (board.has(Habit.H7_PARTIAL_WORD_LOST)) {
+        if (board.has(Habit.PARTIAL_WORD_LOST)) {
             int lost = (int) ((address + data.length) % memory.wordSize());
             stored = Arrays.copyOf(data, Math.max(0, data.length - lost));
         }

@@ -5,12 +5,12 @@ import static io.github.dfu4j.simulator.Habit.CLRSTATUS_MAKES_ERROR;
 import static io.github.dfu4j.simulator.Habit.EIGHT_BIT_SERIAL;
 import static io.github.dfu4j.simulator.Habit.ERROR_AT_START;
 import static io.github.dfu4j.simulator.Habit.F405_MASS_ERASE_LIES;
-import static io.github.dfu4j.simulator.Habit.H7_PARTIAL_WORD_LOST;
 import static io.github.dfu4j.simulator.Habit.H7_STUCK_BUSY;
 import static io.github.dfu4j.simulator.Habit.L4_STATUS_STALL;
 import static io.github.dfu4j.simulator.Habit.LEAVE_DROPS_STATUS;
 import static io.github.dfu4j.simulator.Habit.LEAVE_WITHOUT_STATUS;
 import static io.github.dfu4j.simulator.Habit.NO_STANDALONE_FUNCTIONAL_DESCRIPTOR;
+import static io.github.dfu4j.simulator.Habit.PARTIAL_WORD_LOST;
 import static io.github.dfu4j.simulator.Habit.STRING_LONGER_THAN_SENT;
 import static io.github.dfu4j.simulator.Habit.UPLOAD_PAST_END_CRASHES;
 
@@ -174,7 +174,7 @@ record RomProfile(
                 .options(l4Options)
                 .flash(Rule.REFUSED)
                 .times(Busy.ANSWERING, 8, 22)
-                .with(L4_STATUS_STALL)
+                .with(L4_STATUS_STALL, PARTIAL_WORD_LOST)
                 .add();
         classic("stm32l073", 0x2200, "205B35884E46", List.of(new Run(1536, 128)), Map.of(128, 3), 4, 100_000)
                 .layouts("@Internal Flash  /0x08000000/1536*128g")
@@ -200,17 +200,17 @@ record RomProfile(
         newer("stm32h723", "200364500000", List.of(k(8, 128)), erase(128, 900), 32, 100_000)
                 .layouts("@Internal Flash   /0x08000000/8*128Kg", "@Option Bytes   /0x5200201C/01*88 e")
                 .options(areas("option bytes", 0x5200201cL, 88))
-                .with(H7_PARTIAL_WORD_LOST)
+                .with(PARTIAL_WORD_LOST)
                 .add();
         newer("stm32h743", "200364500000", List.of(k(16, 128)), erase(128, 900), 32, 100_000)
                 .layouts(h7Layouts.toArray(String[]::new))
                 .options(h7Options)
-                .with(H7_PARTIAL_WORD_LOST, H7_STUCK_BUSY)
+                .with(PARTIAL_WORD_LOST, H7_STUCK_BUSY)
                 .add();
         newer("stm32h750", "200364500000", List.of(k(1, 128)), erase(128, 900), 32, 100_000)
                 .layouts(h7Layouts.toArray(String[]::new))
                 .options(h7Options)
-                .with(H7_PARTIAL_WORD_LOST)
+                .with(PARTIAL_WORD_LOST)
                 .add();
         newer("stm32c5", "2064358D5946", List.of(k(64, 8)), erase(8, 2), 16, 50_000)
                 .layouts("@Internal Flash   /0x08000000/64*08Kg")

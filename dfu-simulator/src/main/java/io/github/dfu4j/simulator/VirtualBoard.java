@@ -420,13 +420,13 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
         });
     }
 
-    /** Resets the port; returns whether the same device is still there. */
+    /** Resets the port, when the device is free to see it; returns whether the same device is still there. */
     final boolean resetPort(long mine) throws UsbException {
+        await(inside(() -> blockedUntil), () -> attachment != mine);
         inside(() -> {
             Gadget shown = gadget;
             if (shown != null && attachment == mine) {
                 happened("bus reset");
-                blockedUntil = 0;
                 shown.enumerated();
                 shown.busReset();
             }

@@ -196,14 +196,45 @@ class Stm32RomTest {
         assertThat(host.status()).isEqualTo(DNLOAD_IDLE);
     }
 
-    @Test
-    void h7_loses_a_last_word_that_is_not_complete() {
-        Stm32Rom board = new Stm32Rom("stm32h743");
+    @ParameterizedTest
+    @CsvSource({"stm32h743, 40, 32", "stm32l476, 13, 8"})
+    void some_roms_lose_a_last_word_that_is_not_complete(String family, int sent, int stored) {
+        Stm32Rom board = new Stm32Rom(family);
         Host host = ready(board);
         run(host, "21 00 00 00 08");
-        host.download(2, new byte[40]);
-        host.finish();
-        assertThat(board.ledger().programmed()).containsExactly(AddressRange.ofSize(FLASH, 32));
+        host.download(2, new byte[sent]);
+        assertThat(host.finish()).isEqualTo(DNLOAD_IDLE);
+        assertThat(board.ledger().programmed()).containsExactly(AddressRange.ofSize(FLASH, stored));
+    }
+
+    @Test
+    void a_bus_reset_does_not_hurry_a_rom_that_erases() {
+        Stm32Rom board = new Stm32Rom("stm32f407");
+        board.memoryAt(FLASH).load(FLASH, new byte[64]);
+        Host host = ready(board);
+        long before = host.bus.time().now().toMillis();
+        host.command("41 00 00 00 08");
+        host.status();
+        assertThat(host.resetPort()).isTrue();
+        assertThat(host.in("a1 02 0002 0000 4")).isEqualTo("ff ff ff ff");
+        assertThat(host.bus.time().now().toMillis() - before).isGreaterThanOrEqualTo(250);
+    }
+
+    @Test
+    void an_erase_that_was_cleared_away_does_not_end_the_next_one_early() {
+        Stm32Rom board = new Stm32Rom("stm32l476");
+        board.habit(Habit.L4_STATUS_STALL, false);
+        Host host = ready(board);
+        host.command("41 00 00 00 08");
+        assertThat(host.status()).isEqualTo("00 08 00 00 04 00");
+        host.clearStatus();
+        host.clearStatus();
+        host.command("41 00 08 00 08");
+        assertThat(host.status()).isEqualTo("00 08 00 00 04 00");
+        host.sleep(30); // the first is over after 22 ms, the second after 44
+        assertThat(host.status()).isEqualTo("00 08 00 00 04 00");
+        host.sleep(20);
+        assertThat(host.status()).isEqualTo(DNLOAD_IDLE);
     }
 
     @ParameterizedTest
