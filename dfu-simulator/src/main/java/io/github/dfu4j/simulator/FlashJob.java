@@ -35,8 +35,9 @@ record FlashJob(List<Step> steps, long start, long end) {
         }
         Random random = new Random(now * 31 + whole);
         if (steps.get(whole) instanceof Erase erase) {
-            erase.memory().tearErase(erase.range(), random);
-            ledger.add(new Ledger.Torn(at, erase.range()));
+            if (erase.memory().tearErase(erase.range(), random)) {
+                ledger.add(new Ledger.Torn(at, erase.range()));
+            }
         } else if (steps.get(whole) instanceof Program program) {
             int word = program.memory().wordSize();
             int done = (int) ((progress - whole) * program.bytes().length) / word * word;
@@ -48,7 +49,9 @@ record FlashJob(List<Step> steps, long start, long end) {
                 noise[i] |= program.bytes()[done + i];
             }
             program.memory().program(program.address() + done, noise);
-            ledger.add(new Ledger.Torn(at, AddressRange.ofSize(program.address() + done, torn)));
+            program.memory()
+                    .writable(AddressRange.ofSize(program.address() + done, torn))
+                    .forEach(range -> ledger.add(new Ledger.Torn(at, range)));
         }
     }
 
@@ -59,7 +62,9 @@ record FlashJob(List<Step> steps, long start, long end) {
             }
         } else if (step instanceof Program program && program.bytes().length > 0) {
             List<AddressRange> over = program.memory().program(program.address(), program.bytes());
-            ledger.add(new Ledger.Programmed(at, AddressRange.ofSize(program.address(), program.bytes().length)));
+            program.memory()
+                    .writable(AddressRange.ofSize(program.address(), program.bytes().length))
+                    .forEach(range -> ledger.add(new Ledger.Programmed(at, range)));
             over.forEach(range -> ledger.add(new Ledger.OverProgrammed(at, range)));
         }
     }

@@ -250,6 +250,20 @@ public final class FlashMemory {
         return over;
     }
 
+    /** The parts of a range that are in words that can be programmed. */
+    synchronized List<AddressRange> writable(AddressRange part) {
+        if (writeProtected.isEmpty()) {
+            return List.of(part);
+        }
+        List<AddressRange> words = new ArrayList<>();
+        for (long w = part.start() - part.start() % word; w < part.end(); w += word) {
+            if (!isProtected(AddressRange.ofSize(w, word))) {
+                addTo(words, w);
+            }
+        }
+        return words.stream().flatMap(r -> r.intersection(part).stream()).toList();
+    }
+
     private void addTo(List<AddressRange> ranges, long start) {
         int last = ranges.size() - 1;
         if (last >= 0 && ranges.get(last).end() == start) {
@@ -273,17 +287,20 @@ public final class FlashMemory {
      *
      * @param part the range
      * @param random decides which
+     * @return false if the range is write-protected and stayed as it was
      */
-    synchronized void tearErase(AddressRange part, Random random) {
-        if (!isProtected(part)) {
-            byte[] bytes = read(part.start(), (int) part.size());
-            byte[] noise = new byte[bytes.length];
-            random.nextBytes(noise);
-            for (int i = 0; i < bytes.length; i++) {
-                bytes[i] ^= (byte) ((bytes[i] ^ erased) & noise[i]);
-            }
-            load(part.start(), bytes);
+    synchronized boolean tearErase(AddressRange part, Random random) {
+        if (isProtected(part)) {
+            return false;
         }
+        byte[] bytes = read(part.start(), (int) part.size());
+        byte[] noise = new byte[bytes.length];
+        random.nextBytes(noise);
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] ^= (byte) ((bytes[i] ^ erased) & noise[i]);
+        }
+        load(part.start(), bytes);
+        return true;
     }
 
     /** Hands out what is not erased, page by page, for saving. */

@@ -326,8 +326,12 @@ class Stm32RomTest {
         flash.writeProtect(flash.sector(FLASH));
         Host host = ready(board);
         run(host, "41 00 00 00 08");
+        run(host, "21 f8 3f 00 08");
+        host.download(2, new byte[16]);
+        assertThat(host.finish()).isEqualTo(DNLOAD_IDLE);
         assertThat(flash.read(FLASH, 1)).containsExactly(7);
-        assertThat(board.ledger().changed()).isEmpty();
+        assertThat(flash.read(FLASH + 0x3ff7, 10)).containsExactly(-1, -1, -1, -1, -1, -1, -1, -1, -1, 0);
+        assertThat(board.ledger().changed()).containsExactly(AddressRange.ofSize(FLASH + 0x4000, 8));
     }
 
     @Test
