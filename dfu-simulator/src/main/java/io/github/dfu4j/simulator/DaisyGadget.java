@@ -87,6 +87,10 @@ final class DaisyGadget extends DfuSeGadget {
 
     @Override
     Reply upload(int block, int length) {
+        if (length == 0) {
+            state = DFU_IDLE;
+            return Reply.ACK;
+        }
         if (block == 0) {
             state = length > 3 ? DFU_IDLE : UPLOAD_IDLE;
             return Reply.data(0x00, 0x21, 0x41);
@@ -95,10 +99,6 @@ final class DaisyGadget extends DfuSeGadget {
             state = board.has(Habit.STATE_FIFTEEN) ? ERR_STALLEDPKT : ERROR;
             status = board.has(Habit.STATE_FIFTEEN) ? OK : ERR_STALLEDPKT;
             return Reply.STALL;
-        }
-        if (length == 0) {
-            state = DFU_IDLE;
-            return Reply.ACK;
         }
         long address = blockAddress(block);
         if (board.has(Habit.UPLOAD_ITCM)) {
@@ -112,9 +112,11 @@ final class DaisyGadget extends DfuSeGadget {
             return Reply.STALL;
         }
         state = UPLOAD_IDLE;
-        board.ledger().add(new Ledger.Read(Duration.ofNanos(board.now()), wanted));
-        Reply reply = Reply.data(flash.read(address, length));
-        return board.busyUntil() > 0 ? reply.heldUntil(board.busyUntil()) : reply;
+        byte[] data = new byte[length];
+        return Reply.data(data).heldUntil(board.busyUntil()).then(() -> {
+            board.ledger().add(new Ledger.Read(Duration.ofNanos(board.now()), wanted));
+            System.arraycopy(flash.read(address, length), 0, data, 0, length);
+        });
     }
 
     @Override

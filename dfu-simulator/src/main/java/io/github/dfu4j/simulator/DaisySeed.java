@@ -140,7 +140,7 @@ public final class DaisySeed extends VirtualBoard {
         DAISY,
         /** The Daisy bootloader with a grace period of 0.1 s. */
         DAISY_SKIP_TIMEOUT,
-        /** The Daisy bootloader, for ever. */
+        /** The Daisy bootloader, for ever; one before v6.2 does not know it and keeps its usual grace period. */
         DAISY_INFINITE_TIMEOUT
     }
 
@@ -365,7 +365,7 @@ public final class DaisySeed extends VirtualBoard {
         version = found;
         began = now();
         erased = false;
-        stays = handOver == Entry.DAISY_INFINITE_TIMEOUT;
+        stays = handOver == Entry.DAISY_INFINITE_TIMEOUT && found.compareTo(Bootloader.V6_2) >= 0;
         int grace = handOver == Entry.DAISY_SKIP_TIMEOUT ? 100 : found.graceMillis;
         handOver = Entry.DAISY;
         later(BOOTLOADER_ATTACH_MILLIS, () -> attach(new DaisyGadget(this, version)));
@@ -373,7 +373,7 @@ public final class DaisySeed extends VirtualBoard {
     }
 
     private void graceOver() {
-        if (stays || erased) {
+        if (stays || erased || runs() != Running.BOOTLOADER) {
             return;
         }
         if (qspiStartable()) {
@@ -387,6 +387,9 @@ public final class DaisySeed extends VirtualBoard {
     void leaveBootloader() {
         long usual = now() + (now() < mainLoopFrom() ? LEAVE_EARLY_MILLIS : LEAVE_MILLIS) * 1_000_000L;
         at(Math.max(usual, busyUntil()), () -> {
+            if (runs() != Running.BOOTLOADER) {
+                return;
+            }
             erased = false;
             if (qspiStartable()) {
                 startQspi();

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * What a device does with a control transfer.
  *
  * @param kind how it answers
- * @param data what it sends in the data stage
+ * @param data what it sends in the data stage, as it stands when {@code afterwards} is done
  * @param notBefore the time up to which it holds the answer back by NAK
  * @param afterwards what it does once the answer is out, or null
  */

@@ -194,14 +194,14 @@ final class Transfers {
         }
         Outcome outcome = new Outcome(end, null);
         outcome.transferred = sent;
-        if (setup.in() && end <= deadline) {
-            System.arraycopy(reply.data(), 0, data, offset, sent);
-        }
         long mine = board.attachment();
         board.at(end, () -> {
             outcome.delivered = board.attachment() == mine;
             if (outcome.delivered) {
                 afterwards(reply);
+            }
+            if (outcome.delivered && setup.in() && end <= deadline) {
+                System.arraycopy(reply.data(), 0, data, offset, outcome.transferred);
             }
         });
         return outcome;

@@ -288,12 +288,17 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
         }
     }
 
-    /** Takes the device off the bus and puts it back as it is after that, without a reset. */
+    /** Takes the device off the bus and puts it back as it is after that, without a reset, unless something else runs by then. */
     final void reattach(Duration away) {
         Gadget shown = gadget;
+        Running mode = running;
         if (shown != null) {
             detach();
-            at(now() + away.toNanos(), () -> attach(shown.again()));
+            at(now() + away.toNanos(), () -> {
+                if (running == mode) {
+                    attach(shown.again());
+                }
+            });
         }
     }
 

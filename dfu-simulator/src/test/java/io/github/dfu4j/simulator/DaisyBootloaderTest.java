@@ -11,6 +11,7 @@ import io.github.dfu4j.simulator.DaisySeed.Bootloader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -238,6 +239,28 @@ class DaisyBootloaderTest {
     }
 
     @Test
+    void an_upload_that_waits_for_an_erase_returns_what_it_left() {
+        board.habit(Habit.UPLOAD_ITCM, false);
+        board.qspiFlash().load(APP, new byte[] {1, 2, 3});
+        host.command("41 00 00 04 90");
+        assertThat(host.finish()).isEqualTo(DNLOAD_IDLE);
+        setAddress("00 00 04 90");
+        assertThat(board.ledger().erased()).isEmpty();
+        host.abort();
+        assertThat(host.in("a1 02 0002 0000 3")).isEqualTo("ff ff ff");
+        assertThat(board.ledger().erased()).isNotEmpty();
+        assertThat(board.ledger().entries(Ledger.Read.class)).hasSize(1);
+    }
+
+    @Test
+    void an_upload_of_nothing_leaves_it_idle_whatever_the_block() {
+        for (int block = 0; block < 3; block++) {
+            assertThat(host.in("a1 02 000" + block + " 0000 0")).isEmpty();
+            assertThat(host.status()).isEqualTo(IDLE);
+        }
+    }
+
+    @Test
     void get_commands_answers_three_bytes() {
         assertThat(host.in("a1 02 0000 0000 64")).isEqualTo("00 21 41");
         assertThat(host.status()).isEqualTo(IDLE);
@@ -254,6 +277,28 @@ class DaisyBootloaderTest {
         board.tapReset();
         host.sleep(400);
         assertThat(board.attached()).isTrue();
+    }
+
+    @Test
+    void detach_hangs_even_if_there_is_an_application_to_start() {
+        DaisySeed seed = new DaisySeed().withBootloader(Bootloader.V6_4);
+        Host host2 = withApplication(seed);
+        host2.out("21 00 03e8 0000", "");
+        host2.sleep(60_000);
+        assertThat(seed.running()).isEqualTo(NOTHING);
+    }
+
+    @Test
+    void a_bootloader_that_dropped_off_the_bus_does_not_come_back_beside_the_application() {
+        DaisySeed seed = new DaisySeed().withBootloader(Bootloader.V6_4);
+        Host host2 = withApplication(seed);
+        host2.sleep(1500);
+        assertThat(seed.running()).isEqualTo(BOOTLOADER);
+        seed.inject(new Fault.Disconnect(Duration.ofSeconds(1)), Fault.Trigger.at(0));
+        assertThat(host2.status()).isEqualTo("GONE");
+        host2.sleep(5000);
+        assertThat(seed.running()).isEqualTo(APPLICATION);
+        assertThat(seed.attached()).isFalse();
     }
 
     @Test
@@ -361,15 +406,16 @@ class DaisyBootloaderTest {
         assertThat(seed.running()).isEqualTo(APPLICATION);
     }
 
-    @Test
-    void an_application_can_ask_for_the_bootloader_and_stay() {
-        DaisySeed seed = new DaisySeed().withBootloader(Bootloader.V6_4);
+    @ParameterizedTest
+    @CsvSource({"V6_4, BOOTLOADER", "V6_2, BOOTLOADER", "V6_1, APPLICATION", "V5_4, APPLICATION"})
+    void an_application_can_ask_for_the_bootloader_to_stay_since_v6_2(Bootloader version, VirtualBoard.Running then) {
+        DaisySeed seed = new DaisySeed().withBootloader(version);
         Host host2 = withApplication(seed);
         host2.sleep(3000);
         assertThat(seed.resetToBootloader(DaisySeed.Entry.DAISY_INFINITE_TIMEOUT))
                 .isTrue();
         host2.sleep(600_000);
-        assertThat(seed.running()).isEqualTo(BOOTLOADER);
+        assertThat(seed.running()).isEqualTo(then);
     }
 
     @Test
