@@ -44,9 +44,13 @@ public record FaultSweep(String job, int transfers, int runs, Map<String, Long> 
      * @param job what is run, in words
      * @param transfers how many transfers the job takes without a fault
      * @param run the job
+     * @throws IllegalArgumentException if it takes none: there is nothing to try
      * @throws AssertionError if a run does not end as it may; names fault and transfer, and has what the run threw as its cause
      */
     public static FaultSweep of(String job, long transfers, Run run) {
+        if (transfers < 1) {
+            throw new IllegalArgumentException(job + " takes " + transfers + " transfers; a sweep needs one at least");
+        }
         List<Fault> faults = Fault.samples();
         int each = Math.toIntExact(transfers);
         // An exception that leaves a parallel stream may come out as a copy that has lost its message.

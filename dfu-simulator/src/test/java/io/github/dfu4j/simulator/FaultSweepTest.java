@@ -30,6 +30,13 @@ class FaultSweepTest {
     }
 
     @Test
+    void a_sweep_over_no_transfers_is_refused_since_it_would_prove_nothing() {
+        assertThatThrownBy(() -> FaultSweep.of("a job", 0, (fault, trigger) -> "fine"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("a job takes 0 transfers");
+    }
+
+    @Test
     void a_run_that_must_not_end_as_it_does_is_named() {
         IllegalStateException unexpected = new IllegalStateException("what is this");
         assertThatThrownBy(() -> FaultSweep.of("a job", 3, (fault, trigger) -> {
