@@ -26,6 +26,9 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * How much longer many boards side by side take than one, in real time, and how much memory each of them needs.
@@ -140,8 +143,8 @@ public final class ManyBoards {
 
         /** The heap that the jobs take when each of them has written half of its image. */
         long heapInMidJob() {
-            long[] middle = new long[1];
-            CyclicBarrier allThere = new CyclicBarrier(plans.size(), () -> middle[0] = usedHeap());
+            AtomicLong middle = new AtomicLong(-1);
+            CyclicBarrier allThere = new CyclicBarrier(plans.size(), () -> middle.set(usedHeap()));
             long before = usedHeap();
             ThreadLocal<Boolean> waited = ThreadLocal.withInitial(() -> false);
             flash(event -> {
@@ -151,13 +154,16 @@ public final class ManyBoards {
                         && !waited.get()) {
                     waited.set(true);
                     try {
-                        allThere.await();
-                    } catch (InterruptedException | BrokenBarrierException e) {
-                        throw new IllegalStateException(e);
+                        allThere.await(5, TimeUnit.MINUTES);
+                    } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+                        throw new IllegalStateException("not all boards came to the middle of their images", e);
                     }
                 }
             });
-            return middle[0] - before;
+            if (middle.get() < 0) {
+                throw new IllegalStateException("no board came to the middle of its image");
+            }
+            return middle.get() - before;
         }
 
         private static long usedHeap() {
