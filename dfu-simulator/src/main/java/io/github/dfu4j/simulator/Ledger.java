@@ -268,6 +268,12 @@ public final class Ledger {
         announced.add(from, to);
     }
 
+    /** Whatever operated is cut off, and nobody waits any more for what was announced. */
+    synchronized void cutOff(long now) {
+        operating.endAt(now);
+        announced.endAt(now);
+    }
+
     synchronized void onWire(long from, long to) {
         wire.add(from, to);
     }

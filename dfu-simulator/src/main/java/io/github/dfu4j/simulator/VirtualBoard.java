@@ -499,6 +499,7 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
         if (cut != null) {
             cut.cut(now(), ledger);
         }
+        ledger.cutOff(now());
         events.removeIf(e -> !e.outside());
         blockedUntil = 0;
         transfers.restarted();

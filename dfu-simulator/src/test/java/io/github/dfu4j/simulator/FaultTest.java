@@ -113,6 +113,22 @@ class FaultTest {
     }
 
     @Test
+    void an_erase_that_is_cut_off_counts_for_as_long_as_it_ran() {
+        idle();
+        board.ledger().clear();
+        host.command("41 00 00 02 08"); // 128 KB, a second
+        assertThat(host.status()).isEqualTo("00 64 00 00 04 00");
+        host.sleep(50);
+        board.powerCut(Duration.ofSeconds(1));
+        host.sleep(5000);
+        Ledger.TimeUse use = board.ledger().timeUse();
+        assertThat(use.operating().toMillis()).isEqualTo(50);
+        assertThat(use.deviceBusy())
+                .as("nor is a wait announced by a device without power")
+                .isEqualTo(use.operating());
+    }
+
+    @Test
     void a_power_cut_in_mid_block_leaves_the_first_words_and_one_torn() {
         idle();
         board.inject(new Fault.PowerCut(Duration.ofSeconds(1)), Trigger.when(s -> s.request() == 3));

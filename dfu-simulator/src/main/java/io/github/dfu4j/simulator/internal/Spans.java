@@ -34,6 +34,15 @@ public final class Spans {
         spans.put(start, end);
     }
 
+    /** Takes away the moments from a time on. */
+    public void endAt(long time) {
+        spans.tailMap(time).clear();
+        Map.Entry<Long, Long> last = spans.lastEntry();
+        if (last != null && last.getValue() > time) {
+            spans.put(last.getKey(), time);
+        }
+    }
+
     /** The moments of both. */
     public Spans plus(Spans other) {
         Spans sum = new Spans();
