@@ -77,7 +77,7 @@ public final class BoardFile {
         return Files.exists(file);
     }
 
-    /** Writes a board's state. The file is replaced as a whole or not at all. */
+    /** Writes a board's state, and what a flash operation that runs will have done. The file is replaced as a whole or not at all. */
     public void save(VirtualBoard board) throws IOException {
         checkPlace();
         Map<String, String> fields = board.save();

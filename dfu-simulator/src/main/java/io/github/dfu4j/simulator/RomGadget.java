@@ -94,7 +94,7 @@ final class RomGadget extends DfuSeGadget {
 
     private void leaveNow() {
         board.detach();
-        board.later(10, () -> leave.accept(pointer));
+        leave.accept(pointer);
     }
 
     @Override

@@ -381,8 +381,14 @@ public abstract sealed class VirtualBoard permits Stm32Rom, DaisySeed, PlainDfu 
         });
     }
 
+    /** What is to be kept of it. A flash operation that runs is brought to its end: it would go on without any host. */
     final Map<String, String> save() {
         return inside(() -> {
+            FlashJob unfinished = job;
+            job = null;
+            if (unfinished != null) {
+                unfinished.finish(ledger);
+            }
             Map<String, String> fields = new LinkedHashMap<>();
             fields.put("boot", Boolean.toString(bootPressed));
             habitSwitches.forEach((habit, on) -> fields.put("habit." + habit, on.toString()));

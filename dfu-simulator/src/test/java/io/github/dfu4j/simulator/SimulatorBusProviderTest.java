@@ -305,6 +305,58 @@ class SimulatorBusProviderTest {
         assertThatThrownBy(() -> provider.open(kept("sim:dfu11?"))).hasMessageContaining("LAZY");
     }
 
+    private static void send(UsbConnection connection, int request, int... bytes) throws UsbException {
+        byte[] data = new byte[bytes.length];
+        for (int i = 0; i < data.length; i++) {
+            data[i] = (byte) bytes[i];
+        }
+        connection.control(new ControlSetup(0x21, request, 0, 0, data.length), data, 0, 1000);
+    }
+
+    private static UsbConnection openFirst(VirtualBus bus) throws UsbException {
+        return bus.open(bus.devices().get(0));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"stm32f405", "stm32f407", "gd32vf103"})
+    void a_board_that_has_left_its_rom_is_not_found_there_again(String family) throws Exception {
+        try (VirtualBus bus = provider.open(kept("sim:" + family + "?"))) {
+            board(bus).memoryAt(0x08000000).load(0x08000000, new byte[] {0, 0, 2, 0x20, 9, 0, 0, 8});
+            UsbConnection connection = openFirst(bus);
+            connection.control(new ControlSetup(0xa1, 3, 0, 0, 6), new byte[6], 0, 1000);
+            if (board(bus).habits().contains(Habit.ERROR_AT_START)) {
+                send(connection, 4);
+            }
+            send(connection, 1);
+            try {
+                connection.control(new ControlSetup(0xa1, 3, 0, 0, 6), new byte[6], 0, 1000);
+            } catch (UsbException e) {
+                assertThat(e.kind()).isEqualTo(UsbException.Kind.GONE);
+            }
+            bus.time().sleep(Duration.ofMillis(1));
+            assertThat(bus.devices()).isEmpty();
+        }
+        try (VirtualBus bus = provider.open(kept("sim:" + family + "?"))) {
+            assertThat(board(bus).running()).isEqualTo(Running.APPLICATION);
+        }
+    }
+
+    @Test
+    void what_a_bootloader_has_still_to_erase_is_erased_when_the_board_is_found_again() throws Exception {
+        try (VirtualBus bus = provider.open(kept("sim:daisy-seed?mode=bootloader&"))) {
+            DaisySeed seed = (DaisySeed) board(bus);
+            seed.qspiFlash().load(0x90050000L, new byte[] {1, 2, 3});
+            UsbConnection connection = openFirst(bus);
+            send(connection, 1, 0x41, 0, 0, 5, 0x90);
+            connection.control(new ControlSetup(0xa1, 3, 0, 0, 6), new byte[6], 0, 1000);
+            assertThat(seed.qspiFlash().read(0x90050000L, 3)).containsExactly(1, 2, 3);
+        }
+        try (VirtualBus bus = provider.open(kept("sim:daisy-seed?"))) {
+            assertThat(((DaisySeed) board(bus)).qspiFlash().read(0x90050000L, 3))
+                    .containsExactly(-1, -1, -1);
+        }
+    }
+
     @Test
     void read_protection_is_kept() throws Exception {
         try (VirtualBus bus = provider.open(kept("sim:stm32f407?"))) {
