@@ -1,7 +1,10 @@
 package io.github.dfu4j.dfuse;
 
+import io.github.dfu4j.dfu.Quirks;
+import io.github.dfu4j.dfu.Trait;
 import io.github.dfu4j.image.AddressRange;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -25,10 +28,22 @@ final class MemoryReader {
     MemoryReader(DfuSeSession session, FlashTarget target, ReadbackProof proof, JobLimits limits) {
         this.proof = proof;
         this.session = session;
-        this.regions = target.layout().readable();
+        this.regions = regions(target, session.dfu().quirks());
         this.limits = limits;
         this.blockSize = session.blockSize();
         this.block = new byte[blockSize];
+    }
+
+    /** What goes on behind the end of the smallest part that looks like this one may not be there, and to read it crashes some devices. */
+    private static List<AddressRange> regions(FlashTarget target, Quirks quirks) {
+        long end = FlashTarget.INTERNAL_FLASH + quirks.value(Trait.SMALLEST_FLASH, 0);
+        List<AddressRange> regions = new ArrayList<>();
+        for (AddressRange region : target.layout().readable()) {
+            long cut = region.contains(end) ? end : region.start();
+            Ranges.addUnlessEmpty(regions, region.start(), cut);
+            regions.add(new AddressRange(cut, region.end()));
+        }
+        return regions;
     }
 
     /** The most bytes that a sink gets at once. */

@@ -20,6 +20,7 @@ import io.github.dfu4j.simulator.Habit;
 import io.github.dfu4j.simulator.Ledger;
 import io.github.dfu4j.simulator.Stm32Rom;
 import io.github.dfu4j.simulator.VirtualBoard;
+import io.github.dfu4j.simulator.VirtualBoard.Running;
 import io.github.dfu4j.usb.Deadline;
 import java.io.ByteArrayOutputStream;
 import java.security.MessageDigest;
@@ -460,6 +461,23 @@ class FlasherOnBoardsTest {
                 .get(0);
         assertThat(FlashPlanner.plan(known, beyond, FlashOptions.DEFAULT).warnings())
                 .isEmpty();
+    }
+
+    /** An STM32H750 looks like a part with more flash, and its bootloader crashes when what it does not have is read. */
+    @Test
+    void nothing_is_read_beyond_what_the_smallest_part_of_the_kind_has() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32h750"));
+        long start = FLASH + 0x1fd63;
+        FirmwareImage image = Boards.image(start, Boards.program(start, 0x29d, 5));
+
+        FlashReport report = it.flash(image, FlashOptions.DEFAULT);
+
+        assertThat(report.proved()).isTrue();
+        try (DfuSeSession session = it.open()) {
+            FlashPlan plan = FlashPlanner.plan(it.target(), image, FlashOptions.DEFAULT);
+            assertThat(new Flasher(session, FlashListener.NONE).verify(plan).proved())
+                    .isTrue();
+        }
     }
 
     @Test
