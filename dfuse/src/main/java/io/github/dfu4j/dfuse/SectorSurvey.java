@@ -61,6 +61,9 @@ final class SectorSurvey {
     private final ReadbackProof proof;
     private final Found[] found;
     private final List<List<Segment>> kept = new ArrayList<>();
+    /** Where programs start, the one that the processor starts from last. */
+    private final List<Long> starts = new ArrayList<>();
+
     private final boolean erasesExactly;
     private final List<AddressRange> readable;
 
@@ -70,6 +73,7 @@ final class SectorSurvey {
         this.proof = proof;
         this.found = new Found[plan.sectors().size()];
         Arrays.fill(found, Found.OTHER);
+        plan.vectorTable().ifPresent(starts::add);
         Set<AddressRange> sectors = new HashSet<>();
         for (SectorPlan sector : plan.sectors()) {
             kept.add(new ArrayList<>());
@@ -186,6 +190,7 @@ final class SectorSurvey {
                 erased[i] = sectors.get(i).erasable();
             }
         }
+        findStartsOfKept();
         List<Erase> erases = erases(changed, erased);
 
         FirmwareImage.Builder content = FirmwareImage.builder().add(plan.image());
@@ -233,9 +238,22 @@ final class SectorSurvey {
         return all;
     }
 
-    private boolean holdsVectors(AddressRange sector) {
-        return plan.vectorTable().isPresent()
-                && sector.contains(plan.vectorTable().getAsLong());
+    private boolean holdsVectors(AddressRange range) {
+        return starts.stream().anyMatch(range::contains);
+    }
+
+    /** A program at the start of a region that lies beside the image is written back, and may no more start by halves than the image's. */
+    private void findStartsOfKept() {
+        FirmwareImage.Builder all = FirmwareImage.builder().add(plan.image());
+        kept.forEach(segments -> segments.forEach(all::add));
+        FirmwareImage after = all.build();
+        for (AddressRange region : plan.target().layout().regions()) {
+            if (!holdsVectors(new AddressRange(region.start(), region.start() + 1))
+                    && Ranges.contain(plan.kept(), AddressRange.ofSize(region.start(), 1))
+                    && VectorTable.isAt(region.start(), after, region)) {
+                starts.add(region.start());
+            }
+        }
     }
 
     /**
@@ -290,28 +308,23 @@ final class SectorSurvey {
      * is missing before, and none of it starts.
      */
     private List<AddressRange> ordered(List<AddressRange> plain, List<AddressRange> vectors) {
-        List<AddressRange> result = new ArrayList<>(plain);
         List<AddressRange> last = new ArrayList<>();
-        for (AddressRange run : vectors) {
-            if (holdsVectors(run)) {
-                AddressRange start = wordsOfTheStart();
-                Ranges.addUnlessEmpty(result, run.start(), start.start());
-                Ranges.addUnlessEmpty(result, start.end(), run.end());
-                last.add(new AddressRange(start.start(), Math.min(start.end(), run.end())));
-            } else {
-                result.add(run);
-            }
+        for (long start : starts) {
+            last.addAll(Ranges.without(wordsOfTheStart(start), Ranges.joined(last)));
         }
-        result.addAll(last);
+        List<AddressRange> result = new ArrayList<>(plain);
+        result.addAll(Ranges.without(vectors, Ranges.joined(last)));
+        for (AddressRange words : last) {
+            vectors.forEach(run -> run.intersection(words).ifPresent(result::add));
+        }
         return result;
     }
 
     /** What a program starts from, in whole flash words. */
-    private AddressRange wordsOfTheStart() {
-        long table = plan.vectorTable().getAsLong();
+    private List<AddressRange> wordsOfTheStart(long table) {
         AddressRange sector = plan.target().layout().sectorAt(table).orElseThrow(IllegalStateException::new);
         List<AddressRange> start = Collections.singletonList(AddressRange.ofSize(table, STACK_AND_ENTRY));
-        return Ranges.aligned(start, sector, plan.writeAlignment()).get(0);
+        return Ranges.aligned(start, sector, plan.writeAlignment());
     }
 
     /**

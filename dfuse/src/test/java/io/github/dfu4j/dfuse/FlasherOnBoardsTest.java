@@ -480,6 +480,32 @@ class FlasherOnBoardsTest {
         }
     }
 
+    /** Data beside a program in the same sector: the program is read, erased and written back. */
+    @Test
+    void a_program_that_is_only_kept_does_not_start_while_a_part_of_it_is_missing() throws Exception {
+        byte[] sector = Boards.program(FLASH, 0x4000, 8);
+        int kept = 0x3ff4;
+        FirmwareImage data = Boards.image(FLASH + kept, new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
+        long transfers = Long.MAX_VALUE;
+        for (int cut = 0; cut < transfers; cut++) {
+            Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+            it.board.memoryAt(FLASH).load(FLASH, sector);
+            it.board.inject(new Fault.PowerCut(Duration.ofMillis(300)), Fault.Trigger.at(cut));
+            try {
+                it.flash(data, FlashOptions.DEFAULT);
+                transfers = cut; // it was over before
+            } catch (FlashException e) {
+                it.sleep(3000);
+            }
+            if (it.board.running() == Running.APPLICATION) {
+                assertThat(it.memory(FLASH, kept))
+                        .as("what starts after a power cut at transfer %d", cut)
+                        .isEqualTo(Arrays.copyOf(sector, kept));
+            }
+        }
+        assertThat(transfers).isGreaterThan(40);
+    }
+
     @Test
     void firmware_is_checked_on_the_very_bytes_before_the_first_transfer() throws Exception {
         Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
