@@ -141,9 +141,10 @@ public final class DfuSeSession implements Closeable {
         dfu.during(Step.of("erase all memory"));
         send(new byte[] {(byte) ERASE});
         DfuStatus first = execute(deadline);
-        long least = dfu.quirks().value(Trait.MASS_ERASE_TIME, 0);
-        if (least > first.pollTimeout().toMillis()) {
-            dfu.waitFor(Duration.ofMillis(least));
+        Duration least = Duration.ofMillis(dfu.quirks().value(Trait.MASS_ERASE_TIME, 0));
+        if (least.compareTo(first.pollTimeout()) > 0) {
+            Duration left = deadline.remaining();
+            dfu.waitFor(least.compareTo(left) < 0 ? least : left);
         }
         // Some devices answer nothing before all of it is erased.
         check(dfu.settle(deadline, Integer.MAX_VALUE), DfuState.DNLOAD_IDLE);

@@ -507,6 +507,18 @@ class FlasherOnBoardsTest {
     }
 
     @Test
+    void a_mass_erase_that_takes_longer_than_the_job_may_ends_it_in_time() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
+        FirmwareImage image = Boards.image(FLASH, Boards.program(FLASH, 3000, 4));
+        FlashOptions hurried = FlashOptions.DEFAULT.withMassErase(true).withDeadline(Duration.ofSeconds(4));
+        long began = it.bus.time().nanos();
+        assertThatThrownBy(() -> it.flash(image, hurried))
+                .isInstanceOf(FlashException.class)
+                .hasCauseInstanceOf(DfuTimeoutException.class);
+        assertThat(Duration.ofNanos(it.bus.time().nanos() - began)).isLessThan(Duration.ofSeconds(25));
+    }
+
+    @Test
     void firmware_is_checked_on_the_very_bytes_before_the_first_transfer() throws Exception {
         Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
         FirmwareImage image = Boards.image(FLASH, Boards.program(FLASH, 3000, 4));
