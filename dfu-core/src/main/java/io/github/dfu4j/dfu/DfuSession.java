@@ -196,7 +196,8 @@ public final class DfuSession implements Closeable {
      */
     public DfuStatus getStatus(int timeoutMillis) throws DfuException {
         waitUntil(notBefore);
-        int stallsAllowed = state == DfuState.DNBUSY ? (int) quirks.value(Trait.STATUS_STALLS_WHILE_BUSY, 0) : 0;
+        boolean maybeBusy = state == DfuState.DNBUSY || state == null;
+        int stallsAllowed = maybeBusy ? (int) quirks.value(Trait.STATUS_STALLS_WHILE_BUSY, 0) : 0;
         int n = 0;
         for (int stalls = 0; ; stalls++) {
             try {
@@ -581,7 +582,8 @@ public final class DfuSession implements Closeable {
     }
 
     private void checkCancelled() throws DfuCancelledException {
-        if (cancelled.getAsBoolean() || Thread.currentThread().isInterrupted()) {
+        if (!isAboutToManifest()
+                && (cancelled.getAsBoolean() || Thread.currentThread().isInterrupted())) {
             throw new DfuCancelledException(step);
         }
     }

@@ -31,6 +31,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -504,6 +505,27 @@ class FlasherOnBoardsTest {
             }
         }
         assertThat(transfers).isGreaterThan(40);
+    }
+
+    @Test
+    void a_cancelled_job_ends_in_idle_where_the_status_is_stalled_while_a_sector_is_erased() throws Exception {
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32l476"));
+        FirmwareImage image = Boards.image(FLASH, Boards.program(FLASH, 6000, 3));
+        FlashPlan plan = FlashPlanner.plan(it.target(), image, FlashOptions.DEFAULT.withSkipUnchanged(false));
+        int asked = 0;
+        for (boolean done = false; !done; asked++) {
+            AtomicInteger left = new AtomicInteger(asked);
+            try (DfuSeSession session = it.open()) {
+                new Flasher(session, FlashListener.NONE, () -> left.getAndDecrement() <= 0).flash(plan);
+                done = true;
+            } catch (FlashException e) {
+                assertThat(e.isCancelled()).isTrue();
+                assertThat(e.report().idle())
+                        .as("cancelled when asked the %dth time", asked)
+                        .isTrue();
+            }
+        }
+        assertThat(asked).isGreaterThan(40);
     }
 
     @Test
