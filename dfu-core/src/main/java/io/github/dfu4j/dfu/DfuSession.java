@@ -587,4 +587,9 @@ public final class DfuSession implements Closeable {
             throw new DfuCancelledException(step);
         }
     }
+
+    /** A device that has just been told to manifest or to leave cannot be held back any more, and its answer says what it does. */
+    private boolean isAboutToManifest() {
+        return state == DfuState.MANIFEST_SYNC && (lastStatus == null || lastStatus.state() != DfuState.MANIFEST_SYNC);
+    }
 }

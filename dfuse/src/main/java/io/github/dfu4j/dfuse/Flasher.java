@@ -24,7 +24,7 @@ import java.util.stream.Collectors;
  * happens.
  *
  * <p>Cancellation takes effect between two transfers: the job stops, the device is brought to dfuIDLE, and {@link FlashException} says
- * what was done. Interrupting the thread cancels too. Running the same plan again after any interruption completes it.
+ * what was done. A device that has been told to leave leaves, and the job is complete. Interrupting the thread cancels too. Running the same plan again after any interruption completes it.
  */
 public final class Flasher {
 

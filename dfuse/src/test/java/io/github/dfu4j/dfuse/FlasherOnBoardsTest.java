@@ -540,6 +540,28 @@ class FlasherOnBoardsTest {
         assertThat(Duration.ofNanos(it.bus.time().nanos() - began)).isLessThan(Duration.ofSeconds(25));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"stm32f407", "stm32f405", "gd32vf103"})
+    void who_cancels_while_the_device_leaves_is_told_that_it_has_left(String family) throws Exception {
+        FirmwareImage image = Boards.image(FLASH, Boards.program(FLASH, 3000, 4));
+        Boards<Stm32Rom> it = new Boards<>(new Stm32Rom(family));
+        AtomicBoolean leaving = new AtomicBoolean();
+        it.board.ledger().onEntry(entry -> {
+            if (entry instanceof Ledger.Transfer t
+                    && t.setup().request() == 1
+                    && t.setup().length() == 0) {
+                leaving.set(true);
+            }
+        });
+        FlashPlan plan = FlashPlanner.plan(it.target(), image, FlashOptions.DEFAULT.withLeave(true));
+        try (DfuSeSession session = it.open()) {
+            FlashReport report = new Flasher(session, FlashListener.NONE, leaving::get).flash(plan);
+            assertThat(report.left()).isPresent().get().isNotEqualTo(DfuSeSession.Left.NOT);
+        }
+        it.sleep(1000);
+        assertThat(it.board.running()).isEqualTo(Running.APPLICATION);
+    }
+
     @Test
     void firmware_is_checked_on_the_very_bytes_before_the_first_transfer() throws Exception {
         Boards<Stm32Rom> it = new Boards<>(new Stm32Rom("stm32f407"));
