@@ -77,6 +77,9 @@ final class StageFlasher {
         ReadBack readBack = ReadBack.UNKNOWN;
         boolean settled;
         Optional<RouteReport.Ending> ending = Optional.empty();
+        /** What is asked for, with the neighbours that were read for it: all that is left of them once an erase has begun. */
+        private Optional<FirmwareImage> withNeighbours = Optional.empty();
+
         private OptionalLong lastBlock = OptionalLong.empty();
         private int blocks;
         private int slowBlocks;
@@ -157,6 +160,7 @@ final class StageFlasher {
 
     private void flash(Job job, Outcome outcome) throws IOException, InterruptedException {
         String noticed = "";
+        boolean erased = false;
         for (int attempt = 1; ; attempt++) {
             DaisyBoard board = follower.look();
             if (!board.mode().serves(job.mode)) {
@@ -169,6 +173,11 @@ final class StageFlasher {
                 // The window was missed, or somebody pressed RESET late: the board is not lost.
                 if (attempt == ATTEMPTS || outcome.flash.isPresent() || !isGoneBeforeWriting(e)) {
                     throw e;
+                }
+                erased |= e instanceof FlashException failed
+                        && !failed.report().erased().isEmpty();
+                if (!erased) {
+                    outcome.withNeighbours = Optional.empty();
                 }
                 noticed = "The board left its bootloader before anything was written.";
                 listener.on(new RouteEvent.Note(noticed));
@@ -194,8 +203,10 @@ final class StageFlasher {
         try (UsbConnection connection = bus.open(device)) {
             connection.claim(dfu.number());
             if (board.mode() == DaisyMode.DAISY_BOOTLOADER) {
-                outcome.readBack =
-                        probe(connection, device, job, keepNeighbours ? takenAlong(job) : Collections.emptyList());
+                if (!outcome.withNeighbours.isPresent()) {
+                    outcome.readBack =
+                            probe(connection, device, job, keepNeighbours ? takenAlong(job) : Collections.emptyList());
+                }
                 dfu = DaisyBoard.of(device, outcome.readBack).dfu().orElseThrow(IllegalStateException::new);
             }
             DfuSeSession session = new DfuSeSession(new DfuSession(connection, dfu, time));
@@ -209,7 +220,7 @@ final class StageFlasher {
                 }
             }
             authenticate(job, dfu);
-            FlashPlan plan = replan(job, dfu, session, outcome.readBack);
+            FlashPlan plan = replan(job, dfu, session, outcome);
             FlashReport report = flasher(session, outcome).flash(plan);
             outcome.flash = Optional.of(report);
             if (!plan.leaveAddress().isPresent() && dfu.quirks().has(Trait.ONE_BEHIND)) {
@@ -359,8 +370,8 @@ final class StageFlasher {
     }
 
     /** The plan for the device as it really is; it must not erase what the printed one leaves alone. */
-    private FlashPlan replan(Job job, DfuInterface dfu, DfuSeSession session, ReadBack readBack) throws IOException {
-        boolean unproved = readBack == ReadBack.UNPROVED;
+    private FlashPlan replan(Job job, DfuInterface dfu, DfuSeSession session, Outcome outcome) throws IOException {
+        boolean unproved = outcome.readBack == ReadBack.UNPROVED;
         FlashOptions options = DaisyRoute.flashOptions(job.mode, job.leaves() && !unproved);
         if (unproved) {
             // proved() looks again once there is something to see
@@ -375,9 +386,12 @@ final class StageFlasher {
                     + " would be erased too. Nothing was touched. Plan again with the board connected in this mode.");
         }
         List<AddressRange> lost = keepNeighbours ? Ranges.without(erased(plan), job.wanted) : Collections.emptyList();
-        if (readBack == ReadBack.TRUTHFUL && (job.erases() || !lost.isEmpty())) {
+        if (outcome.readBack == ReadBack.TRUTHFUL && (job.erases() || !lost.isEmpty())) {
             // what is erased is planned as bytes 0xFF, so that it is looked at afterwards
-            plan = FlashPlanner.plan(dfu, withNeighbours(job, lost, dfu, session), options);
+            if (!outcome.withNeighbours.isPresent()) {
+                outcome.withNeighbours = Optional.of(withNeighbours(job, lost, dfu, session));
+            }
+            plan = withErasesOf(plan, FlashPlanner.plan(dfu, outcome.withNeighbours.get(), options));
             if (!lost.isEmpty()) {
                 listener.on(
                         new RouteEvent.Note(
@@ -386,6 +400,30 @@ final class StageFlasher {
             }
         }
         return plan;
+    }
+
+    /** What an erase takes along is written back and needs no erase of its own, which would take along more. */
+    private static FlashPlan withErasesOf(FlashPlan plan, FlashPlan all) {
+        FlashPlan.TargetPlan target = all.targets().get(0);
+        FlashPlan.TargetPlan less = new FlashPlan.TargetPlan(
+                target.target(),
+                target.image(),
+                target.sectors(),
+                plan.targets().get(0).erases(),
+                target.massErase(),
+                target.readback(),
+                target.writeAlignment(),
+                target.erasedByte(),
+                target.blockSize(),
+                target.vectorTable());
+        return new FlashPlan(
+                all.device(),
+                all.image(),
+                Collections.singletonList(less),
+                all.leaveAddress(),
+                all.warnings(),
+                all.estimate(),
+                all.options());
     }
 
     private FirmwareImage withNeighbours(Job job, List<AddressRange> lost, DfuInterface dfu, DfuSeSession session)

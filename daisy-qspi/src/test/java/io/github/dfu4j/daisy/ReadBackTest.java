@@ -6,8 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.dfu4j.image.AddressRange;
 import io.github.dfu4j.simulator.DaisySeed;
 import io.github.dfu4j.simulator.DaisySeed.Bootloader;
+import io.github.dfu4j.simulator.Fault;
+import io.github.dfu4j.simulator.Habit;
+import io.github.dfu4j.simulator.Ledger;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -15,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ReadBackTest {
 
@@ -149,6 +154,58 @@ class ReadBackTest {
         loader.run(loader.planErase(AddressRange.ofSize(0x9000_1000L, 0x1000)));
         Arrays.fill(before, 0x1000, 0x2000, (byte) 0xff);
         assertThat(bench.board.qspiFlash().read(0x9000_0000L, 0x1_0000)).isEqualTo(before);
+    }
+
+    /** Where sectors are smaller than what an erase may clear, keeping what it takes along must not begin to take along more. */
+    @ParameterizedTest
+    @CsvSource({"0x9003f100, false", "0x9003f100, true", "0x90001800, false", "0x90001800, true"})
+    void what_is_kept_does_not_cost_its_own_neighbours(String where, boolean clears64) throws Exception {
+        byte[] all = new byte[0x10_0000];
+        new Random(3).nextBytes(all);
+        Bench bench = bench(Bootloader.HONEST, false);
+        bench.board.habit(Habit.ERASE_64K, clears64);
+        bench.board.qspiFlash().load(0x9000_0000L, all);
+        QspiLoader loader = loader(bench);
+        byte[] data = {1, 2, 3, 4, 5};
+
+        RouteReport report = loader.run(loader.plan(Long.decode(where), data, "data"));
+
+        assertThat(report.unverified()).isEmpty();
+        System.arraycopy(data, 0, all, (int) (Long.decode(where) - 0x9000_0000L), data.length);
+        assertThat(Arrays.mismatch(bench.board.qspiFlash().read(0x9000_0000L, all.length), all))
+                .isEqualTo(-1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {3, 0x2_0000})
+    void what_was_read_before_an_erase_that_a_reset_cut_off_is_written_back_by_the_next_attempt(int size)
+            throws Exception {
+        byte[] there = new byte[size];
+        new Random(3).nextBytes(there);
+        byte[] all = new byte[0x2_0000];
+        Arrays.fill(all, (byte) 0xff);
+        System.arraycopy(there, 0, all, 0, size);
+        byte[] data = {1, 2, 3, 4, 5};
+        byte[] wanted = all.clone();
+        System.arraycopy(data, 0, wanted, 0x8000, data.length);
+        int retried = 0;
+        for (int at = 0; at < 200; at++) {
+            Bench bench = bench(Bootloader.HONEST, false);
+            bench.board.qspiFlash().load(0x900c_0000L, all);
+            QspiLoader loader = loader(bench);
+            DaisyRoute route = loader.plan(0x900c_8000L, data, "data");
+            bench.board.inject(new Fault.PowerCut(Duration.ofMillis(300)), Fault.Trigger.at(at));
+            try {
+                loader.run(route);
+            } catch (RouteException e) {
+                continue; // it was told
+            }
+            retried += bench.board.ledger().entries(Ledger.Torn.class).isEmpty() ? 0 : 1;
+            assertThat(Arrays.mismatch(bench.board.qspiFlash().read(0x900c_0000L, all.length), wanted))
+                    .as("after a power cut at transfer %d", at)
+                    .isEqualTo(-1);
+        }
+        assertThat(retried).isPositive();
     }
 
     @ParameterizedTest
