@@ -68,11 +68,11 @@ public enum ReadBack {
         return UNPROVED;
     }
 
-    /** Whether two windows that both show two different bytes, the second at an address, show them where memory does. */
+    /** Whether two windows around two different bytes, the second of which is at an address, show them where memory does. */
     private static boolean proves(DfuSeSession session, long change) throws IOException {
         AddressRange shown = DaisyMemory.QSPI_ADVERTISED;
         long place = Math.max(shown.start(), change - 1 - WINDOW / 2);
-        long bytes = change - 1 - place;
+        long bytes = Math.max(1, change - 1 - place);
         if (place + bytes + WINDOW > shown.end()) {
             place = shown.end() - WINDOW - 1;
             bytes = 1;
@@ -80,13 +80,16 @@ public enum ReadBack {
         return moves(session, place, read(session, place, WINDOW), (int) bytes);
     }
 
-    /** Whether some bytes further on the rest of a window comes first, as in memory, and is more than one byte again and again. */
+    /**
+     * Whether some bytes further on the rest of a window comes first, as in memory. Where the rest is one byte again and again, the window
+     * must show itself once more too.
+     */
     private static boolean moves(DfuSeSession session, long place, byte[] here, int bytes) throws IOException {
         byte[] further = read(session, place + bytes, WINDOW);
         byte[] rest = Arrays.copyOfRange(here, bytes, WINDOW);
         return !Arrays.equals(here, further)
                 && Arrays.equals(rest, Arrays.copyOf(further, rest.length))
-                && !isUniform(rest);
+                && (!isUniform(rest) || Arrays.equals(here, read(session, place, WINDOW)));
     }
 
     /** Where the first byte lies that is another than those before it. */

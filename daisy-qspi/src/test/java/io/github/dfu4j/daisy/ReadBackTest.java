@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -126,10 +127,16 @@ class ReadBackTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0x90000000, 0x90004000", "0x907bfff8, 0x907b8000"})
-    void what_lies_at_the_very_start_or_end_is_kept_too(String at, String where) throws Exception {
+    @CsvSource({
+        "0x90000000, 0x90000100, 0101000005",
+        "0x90000000, 0x90000100, 01020304",
+        "0x90000000, 0x90000100, 01",
+        "0x907bfff8, 0x907b8000, 0101000005000000",
+        "0x907bffff, 0x907b8000, 01"
+    })
+    void what_lies_at_the_very_start_or_end_is_kept_too(String at, String where, String hex) throws Exception {
         Bench bench = bench(Bootloader.HONEST, false);
-        byte[] settings = {1, 1, 0, 0, 5, 0, 0, 0};
+        byte[] settings = HexFormat.of().parseHex(hex);
         bench.board.qspiFlash().load(Long.decode(at), settings);
         QspiLoader loader = loader(bench);
         loader.run(loader.plan(Long.decode(where), new byte[100], "zeros"));
