@@ -25,7 +25,6 @@ import picocli.CommandLine.Spec;
         versionProvider = DfuCommand.Version.class,
         scope = ScopeType.INHERIT,
         usageHelpAutoWidth = false,
-        usageHelpWidth = 100,
         sortOptions = false,
         subcommands = {
             InspectCommand.class,
@@ -60,7 +59,8 @@ import picocli.CommandLine.Spec;
             "73:the output file cannot be made",
             "74:a transfer, or reading or writing a file, failed; or the memory differs from the image",
             "75:try again",
-            "77:no permission"
+            "77:no permission",
+            "130:stopped by Ctrl-C"
         })
 final class DfuCommand implements Runnable {
 

@@ -92,10 +92,7 @@ final class DfuUtilCommand implements Callable<Integer> {
         this.console = console;
         this.cancellation = cancellation;
         this.spec = CommandSpec.wrapWithoutInspection(this).name("dfu-util");
-        spec.usageMessage()
-                .description("dfu-util's options, done by dfu.")
-                .sortOptions(false)
-                .width(100);
+        spec.usageMessage().description("dfu-util's options, done by dfu.").sortOptions(false);
         flag("Show this.", "-h", "--help");
         flag("Say which version this is.", "-V", "--version");
         spec.addOption(OptionSpec.builder("-v", "--verbose")

@@ -88,6 +88,17 @@ final class Failures {
         return status;
     }
 
+    /** Explains why what a command printed is not where it should be, if it is not, and returns the status to end with. */
+    int explainLostOutput(int status) {
+        console.flush();
+        if (console.lost().isEmpty()) {
+            return status;
+        }
+        console.error("What it printed could not be written: "
+                + message(console.lost().get()));
+        return status == ExitCode.OK ? ExitCode.IO : status;
+    }
+
     /** Whether it happened on the bus; a full disk did not. */
     private static boolean isOfTheWire(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {

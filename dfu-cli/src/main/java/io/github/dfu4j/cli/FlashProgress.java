@@ -82,7 +82,7 @@ final class FlashProgress implements FlashListener, AutoCloseable {
                     .showSpeed()
                     .setStyle(ProgressBarStyle.ASCII)
                     .setUpdateIntervalMillis(100)
-                    .setConsumer(new DelegatingProgressBarConsumer(console::overwrite, console.width()))
+                    .setConsumer(new DelegatingProgressBarConsumer(console::overwrite, console.columns() - 1))
                     .build();
         }
     }
@@ -101,16 +101,9 @@ final class FlashProgress implements FlashListener, AutoCloseable {
         }
     }
 
-    /** Says something without tearing the bar. */
+    /** Says something. */
     void note(String text) {
-        if (bar != null) {
-            bar.pause();
-            console.overwrite("");
-        }
         console.note("   " + Failures.sentence(text));
-        if (bar != null) {
-            bar.resume();
-        }
     }
 
     /** The phase has ended. */

@@ -7,6 +7,11 @@ import picocli.CommandLine.Help.Ansi;
 /** The entry point of the {@code dfu} command. */
 public final class Main {
 
+    /** How wide a text is that people like to read. */
+    private static final int MOST_COLUMNS = 100;
+    /** How narrow picocli can print it. */
+    private static final int LEAST_COLUMNS = 55;
+
     private Main() {}
 
     /**
@@ -37,11 +42,13 @@ public final class Main {
                     .setOverwrittenOptionsAllowed(dfuUtil)
                     .setAbbreviatedOptionsAllowed(dfuUtil)
                     .setErr(console.err())
+                    .setUsageHelpWidth(Math.max(LEAST_COLUMNS, Math.min(console.columns(), MOST_COLUMNS)))
                     .setColorScheme(CommandLine.Help.defaultColorScheme(console.isTerminal() ? Ansi.AUTO : Ansi.OFF))
                     .setExecutionExceptionHandler((e, command, parsed) ->
                             dfuUtil ? DfuUtilCommand.status(failures.explain(e), e) : failures.explain(e))
                     .setParameterExceptionHandler((e, arguments) -> failures.explainUsage(e));
-            return line.execute(dfuUtil ? Arrays.copyOfRange(args, 1, args.length) : args);
+            int status = line.execute(dfuUtil ? Arrays.copyOfRange(args, 1, args.length) : args);
+            return failures.explainLostOutput(status);
         } catch (OutOfMemoryError | StackOverflowError | RuntimeException e) {
             return failures.explain(e);
         } finally {
