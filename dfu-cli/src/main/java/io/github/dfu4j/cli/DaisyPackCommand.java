@@ -119,7 +119,7 @@ final class DaisyPackCommand extends Subcommand {
         DaisyAssetsCommand.list(console(), pack.entries());
         console()
                 .print(Numbers.bytes(pack.toBytes().length) + " for " + AddressRange.hex(at)
-                        + "; load them with \"dfu daisy assets load " + output + "\".");
+                        + "; load them with \"dfu daisy assets load " + Inputs.typed(output) + "\".");
         return ExitCode.OK;
     }
 

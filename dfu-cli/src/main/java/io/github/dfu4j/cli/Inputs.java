@@ -14,7 +14,20 @@ final class Inputs {
     /** The most that is taken from a pipe, which has to be held. */
     private static final int PIPE_LIMIT = 64 << 20;
 
+    /** What Java makes of a byte that is no character of the locale. */
+    private static final String UNREADABLE = "\uFFFD";
+
+    private static final String STANDARD_INPUT = "standard input";
+
     private Inputs() {}
+
+    /** A file's name as it stands in a command to type; what came from standard input has none. */
+    static String typed(String name) {
+        if (name.equals(STANDARD_INPUT)) {
+            return "FILE";
+        }
+        return name.matches("[\\p{L}\\p{N}\\\\/:._+=@%,-]+") ? name : "'" + name.replace("'", "'\\''") + "'";
+    }
 
     /**
      * Opens a file, a pipe, or with {@code -} the standard input.
@@ -23,7 +36,7 @@ final class Inputs {
      */
     static FirmwareSource open(String name) throws IOException, CommandException {
         if (name.equals("-")) {
-            return FirmwareSource.of("standard input", System.in, PIPE_LIMIT);
+            return FirmwareSource.of(STANDARD_INPUT, System.in, PIPE_LIMIT);
         }
         Path path = path(name);
         if (Files.isDirectory(path)) {
@@ -54,7 +67,11 @@ final class Inputs {
             return Path.of(name);
         } catch (InvalidPathException e) {
             throw new CommandException(
-                    ExitCode.NO_INPUT, "No file can be named \"" + name + "\": " + e.getReason() + ".");
+                    ExitCode.NO_INPUT,
+                    "No file can be named \"" + name + "\": " + e.getReason() + "."
+                            + (name.contains(UNREADABLE)
+                                    ? " Letters like these need a locale that has them, such as LC_ALL=C.UTF-8."
+                                    : ""));
         }
     }
 }

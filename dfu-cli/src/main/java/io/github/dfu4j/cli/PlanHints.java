@@ -74,8 +74,8 @@ final class PlanHints {
 
     /** The command that finds the way for an image. A flat binary needs its address, unless its vector table speaks of it. */
     private static String daisyFlash(FirmwareImage image) {
-        String command = "dfu daisy flash " + image.name();
-        if (image.format().equals("binary")) {
+        String command = "dfu daisy flash " + Inputs.typed(image.name());
+        if (image.format().equals("binary") && !image.isEmpty()) {
             long start = image.segments().get(0).start();
             try {
                 DaisyImage.of(image.within(AddressRange.ofSize(start, 8)).moved(-start));

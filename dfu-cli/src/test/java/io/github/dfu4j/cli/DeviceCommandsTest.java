@@ -19,6 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The commands that talk to a device, on simulated boards. */
 class DeviceCommandsTest {
@@ -585,9 +587,9 @@ class DeviceCommandsTest {
             assertThat(run.status()).as(run.err()).isEqualTo(ExitCode.IO);
             assertThat(run.err()).contains("not done after 2.0 s");
 
-            CommandRun past = dfu("--usb", board, "flash", file, "--base", "0x08000000", "--deadline=-1");
+            CommandRun past = dfu("--usb", board, "flash", file, "--base", "0x08000000", "--deadline=0");
             assertThat(past.status()).isEqualTo(ExitCode.USAGE);
-            assertThat(past.err()).contains("--deadline takes 1 second or more, not -1.");
+            assertThat(past.err()).contains("--deadline takes 1 second or more, not 0.");
         }
     }
 
@@ -790,4 +792,24 @@ class DeviceCommandsTest {
                 .contains("Cancelled. No DFU device at port 1-9 in DFU mode was attached until then.")
                 .doesNotContain("30 s");
     }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"flash", "verify"})
+    void of_a_file_of_fill_nothing_is_left_without_its_fill(String command) throws IOException {
+        Path file = Files.write(directory.resolve("blank file.bin"), new byte[100_000]);
+
+        CommandRun run = dfu("--usb", "sim:stm32f407", command, file.toString(), "--base", "0x08000000", "--skip-fill");
+
+        assertThat(run.status()).as(run.err()).isEqualTo(ExitCode.DATA);
+        assertThat(run.err()).contains("holds no bytes");
+    }
+
+    @Test
+    void a_command_to_type_can_be_typed_as_it_stands() throws IOException {
+        Path file = Files.copy(Path.of(Birds.path("birds-internal.hex")), directory.resolve("my bird's.hex"));
+        String name = file.toString().replace("'", "'\\''");
+        assertThat(dfu("--usb", "sim:stm32f407", "flash", file.toString()).err())
+                .contains("\"dfu daisy flash '" + name + "'\" takes the way over both.");
+    }
+
 }
