@@ -9,12 +9,13 @@ abstract class DaisyPressCommand extends DaisySubcommand {
     @Option(
             names = "--wait",
             paramLabel = "SECONDS",
+            converter = Seconds.class,
             defaultValue = "300",
             description = "How long to wait for each press (default: ${DEFAULT-VALUE}).")
-    private long wait = 300;
+    private Duration wait = Duration.ofMinutes(5);
 
     @Override
     final Duration pressDeadline() {
-        return Duration.ofSeconds(Math.max(1, wait));
+        return wait;
     }
 }

@@ -23,9 +23,10 @@ final class DetachCommand extends UsbSubcommand {
     @Option(
             names = "--timeout",
             paramLabel = "SECONDS",
+            converter = Seconds.class,
             defaultValue = "15",
             description = "How long the device may take to come back (default: ${DEFAULT-VALUE}).")
-    private int timeout = 15;
+    private Duration timeout = Duration.ofSeconds(15);
 
     @Override
     public Integer call() throws Exception {
@@ -46,8 +47,7 @@ final class DetachCommand extends UsbSubcommand {
                     session.reset();
                 }
             }
-            return ResetCommand.result(
-                    console(), watch.await(Deadline.in(usb.time(), Duration.ofSeconds(Math.max(1, timeout)))));
+            return ResetCommand.result(console(), watch.await(Deadline.in(usb.time(), timeout)));
         }
     }
 }

@@ -104,13 +104,17 @@ final class FlashCommand extends UsbSubcommand {
                             + " there, it can no longer be flashed over USB.")
     private boolean bootloaderRegion;
 
-    @Option(names = "--deadline", paramLabel = "SECONDS", description = "Give up when the whole job takes longer.")
-    private @Nullable Integer deadline;
+    @Option(
+            names = "--deadline",
+            paramLabel = "SECONDS",
+            converter = Seconds.class,
+            description = "Give up when the whole job takes longer.")
+    private @Nullable Duration deadline;
 
     @Override
     public Integer call() throws Exception {
-        if (deadline != null && deadline < 1) {
-            throw usage("--deadline takes 1 second or more, not " + deadline + ".");
+        if (deadline != null && deadline.isZero()) {
+            throw usage("--deadline takes 1 second or more, not 0.");
         }
         FirmwareFile file = input.read(console());
         try (Usb usb = Usb.open(root())) {
@@ -189,9 +193,7 @@ final class FlashCommand extends UsbSubcommand {
         FirmwareImage image = input.imageFor(file, device, OptionalInt.empty());
         DownloadPlan plan = PlainFlash.plan(device, image, chosen, !noVerify, leave);
         return new FlashAll.PlainJob(
-                device,
-                deadline == null ? plan : plan.withDeadline(Duration.ofSeconds(deadline)),
-                DfuDownloader.Progress.NONE);
+                device, deadline == null ? plan : plan.withDeadline(deadline), DfuDownloader.Progress.NONE);
     }
 
     /** Checks the firmware; a flasher does so once more, on the very bytes that it sends. */
@@ -365,7 +367,7 @@ final class FlashCommand extends UsbSubcommand {
             options = options.withVerifier(verifier.get());
         }
         if (deadline != null) {
-            options = options.withDeadline(Duration.ofSeconds(deadline));
+            options = options.withDeadline(deadline);
         }
         return chosen.isPresent() ? options.withAlternate(chosen.getAsInt()) : options;
     }

@@ -19,9 +19,10 @@ final class ResetCommand extends UsbSubcommand {
     @Option(
             names = "--timeout",
             paramLabel = "SECONDS",
+            converter = Seconds.class,
             defaultValue = "5",
             description = "How long the device may take to leave and come back (default: ${DEFAULT-VALUE}).")
-    private int timeout = 5;
+    private Duration timeout = Duration.ofSeconds(5);
 
     @Override
     public Integer call() throws Exception {
@@ -36,7 +37,7 @@ final class ResetCommand extends UsbSubcommand {
                 console().print(device.device() + " was reset and stayed what it is.");
                 return ExitCode.OK;
             }
-            return result(console(), watch.await(Deadline.in(usb.time(), Duration.ofSeconds(Math.max(1, timeout)))));
+            return result(console(), watch.await(Deadline.in(usb.time(), timeout)));
         }
     }
 

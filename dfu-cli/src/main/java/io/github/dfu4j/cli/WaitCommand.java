@@ -22,19 +22,17 @@ final class WaitCommand extends UsbSubcommand {
     @Option(
             names = "--timeout",
             paramLabel = "SECONDS",
+            converter = Seconds.class,
             defaultValue = "60",
             description = "How long to wait (default: ${DEFAULT-VALUE}).")
-    private int timeout = 60;
+    private Duration timeout = Duration.ofSeconds(60);
 
     @Override
     public Integer call() throws Exception {
-        if (timeout < 0) {
-            throw usage("--timeout is 0 seconds or more, not " + timeout + ".");
-        }
         try (Usb usb = Usb.open(root())) {
             DfuSelector wanted = usb.selector().inMode(DfuMode.DFU);
             BooleanSupplier stopped = root().cancellation().arm();
-            Deadline deadline = Deadline.in(usb.time(), Duration.ofSeconds(timeout));
+            Deadline deadline = Deadline.in(usb.time(), timeout);
             while (true) {
                 boolean last = deadline.passed();
                 List<DfuInterface> found = wanted.all(usb.interfaces());
@@ -48,7 +46,7 @@ final class WaitCommand extends UsbSubcommand {
                 }
                 if (last) {
                     throw new CommandException(
-                            ExitCode.TRY_AGAIN, "No " + wanted + " was attached within " + timeout + " s.");
+                            ExitCode.TRY_AGAIN, "No " + wanted + " was attached within " + timeout.toSeconds() + " s.");
                 }
                 usb.time().sleep(POLL);
             }

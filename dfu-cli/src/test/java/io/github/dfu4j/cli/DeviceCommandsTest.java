@@ -812,4 +812,21 @@ class DeviceCommandsTest {
                 .contains("\"dfu daisy flash '" + name + "'\" takes the way over both.");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "wait --timeout",
+                "reset --timeout",
+                "detach --timeout",
+                "flash x --deadline",
+                "daisy bootloader --enter rom --wait",
+            })
+    void seconds_are_a_number_that_time_can_hold(String command) {
+        for (String wrong : List.of("x", "-1", "9223372036854775807", "1.5", "")) {
+            CommandRun run = dfu(("--usb sim:stm32f407 " + command + "=" + wrong).split(" "));
+            assertThat(run.status()).as(run.err()).isEqualTo(ExitCode.USAGE);
+            assertThat(run.err()).contains("expected seconds, such as 30, found \"" + wrong + "\"");
+        }
+    }
+
 }
