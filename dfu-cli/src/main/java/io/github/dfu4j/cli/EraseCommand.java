@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -114,7 +115,8 @@ final class EraseCommand extends UsbSubcommand {
                 || t.layout().runs().stream().noneMatch(r -> r.erasable()));
         if (targets.size() != 1) {
             throw usage("Say with --alt which memory to erase: " + device.device() + " has " + targets.size()
-                    + " that can be: " + targets + ".");
+                    + " that can be: "
+                    + targets.stream().map(FlashTarget::toString).collect(Collectors.joining(", ")) + ".");
         }
         return targets.get(0).layout().regions();
     }

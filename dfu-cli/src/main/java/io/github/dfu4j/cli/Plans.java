@@ -46,6 +46,9 @@ final class Plans {
         plan.leaveAddress()
                 .ifPresent(address ->
                         lines.add("  then leave DFU mode and start the program at " + AddressRange.hex(address)));
+        if (plan.targets().isEmpty()) {
+            return lines; // nobody knows how long the part takes to erase itself
+        }
         lines.add("  about " + FlashProgress.seconds(plan.estimate())
                 + (plan.options().skipUnchanged() && plan.targets().stream().anyMatch(Plans::readable)
                         ? ", less if some of it is there already"

@@ -124,7 +124,7 @@ final class ReadCommand extends UsbSubcommand {
     }
 
     private static String regions(FlashTarget target) {
-        return target.layout().name() + " " + target.layout().regions();
+        return target.layout().name() + " " + Reports.join(target.layout().regions());
     }
 
     private AddressRange range(FlashTarget target) throws CommandException {

@@ -6,6 +6,7 @@ import io.github.dfu4j.image.AddressRange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Shows what was done, and how that is known. */
 final class Reports {
@@ -38,9 +39,7 @@ final class Reports {
 
     private static void add(List<String> lines, String words, List<AddressRange> ranges) {
         if (!ranges.isEmpty()) {
-            lines.add(words + bytes(ranges) + " ("
-                    + String.join(
-                            ", ", ranges.stream().map(AddressRange::toString).toList()) + ").");
+            lines.add(words + bytes(ranges) + " (" + join(ranges) + ").");
         }
     }
 
@@ -72,5 +71,10 @@ final class Reports {
         result.put("idle", report.idle());
         result.put("millis", report.took().toMillis());
         return result;
+    }
+
+    /** Ranges one after the other. */
+    static String join(List<AddressRange> ranges) {
+        return ranges.stream().map(AddressRange::toString).collect(Collectors.joining(", "));
     }
 }

@@ -26,6 +26,12 @@ final class TraceFile {
     TraceFile(String name) throws CommandException {
         this.name = name;
         Path path = Inputs.path(name);
+        Path directory = path.toAbsolutePath().getParent();
+        if (directory != null && !Files.isDirectory(directory)) {
+            throw new CommandException(
+                    ExitCode.CANNOT_CREATE,
+                    "--trace " + name + " cannot be written: There is no directory " + directory + ".");
+        }
         try {
             if (Files.isRegularFile(path) && Files.size(path) > 0 && !isTrace(path)) {
                 throw new CommandException(

@@ -93,11 +93,11 @@ final class VerifyCommand extends UsbSubcommand {
                     .print("Equal: "
                             + Numbers.bytes(report.unchanged().stream()
                                     .mapToLong(r -> r.size())
-                                    .sum()) + " "
-                            + report.unchanged() + ".");
+                                    .sum()) + " ("
+                            + Reports.join(report.unchanged()) + ").");
         }
         if (!report.unverified().isEmpty()) {
-            console().print("Not known: " + report.unverified() + ".");
+            console().print("Not known: " + Reports.join(report.unverified()) + ".");
             report.whyUnverified().forEach(why -> console().print("  " + Failures.sentence(why)));
         }
     }

@@ -812,6 +812,38 @@ class DeviceCommandsTest {
                 .contains("\"dfu daisy flash '" + name + "'\" takes the way over both.");
     }
 
+    @Test
+    void lists_are_in_words_and_numbers_alone() throws IOException {
+        Path file = Files.write(directory.resolve("some.bin"), new byte[1]);
+        Path board = directory.resolve("board");
+        String usb = "sim:stm32f407?state=" + board;
+        dfu("--usb", usb, "flash", file.toString(), "--base", "0x08000000");
+
+        assertThat(dfu("--usb", usb, "verify", file.toString(), "--base", "0x08000000")
+                        .out())
+                .contains("Equal: 1 byte (0x08000000..0x08000000).");
+        assertThat(dfu("--usb", usb, "erase", "--mass-erase").err())
+                .contains("that can be: alt 0 \"Internal Flash\", alt 2 \"OTP Memory\".");
+        assertThat(dfu("--usb", usb, "read", directory + "/x", "--at", "0x1000").err())
+                .contains("Internal Flash 0x08000000..0x080FFFFF, Option Bytes 0x1FFFC000..");
+    }
+
+    @Test
+    void a_difference_is_told_in_sentences_one_blank_apart() throws IOException {
+        Path file = Files.write(directory.resolve("some.bin"), new byte[4]);
+        assertThat(dfu("--usb", "sim:stm32f407", "verify", file.toString(), "--base", "0x08000000")
+                        .err())
+                .contains("found 0xFF. Nothing was changed on the device.");
+    }
+
+    @Test
+    void a_job_of_unknown_length_has_no_estimate() {
+        assertThat(dfu("--usb", "sim:stm32f407", "erase", "--read-unprotect", "-n")
+                        .out())
+                .contains("remove the read protection")
+                .doesNotContain("about 0.0 s");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -829,4 +861,11 @@ class DeviceCommandsTest {
         }
     }
 
+    @Test
+    void what_cannot_be_written_is_named_as_the_user_named_it() throws IOException {
+        assertThat(dfu("--usb", "sim:stm32f407", "list", "--trace", directory + "/none/trace")
+                        .err())
+                .contains("--trace " + directory + "/none/trace cannot be written: There is no directory " + directory
+                        + "/none.");
+    }
 }

@@ -14,11 +14,11 @@ public final class VerifyException extends IOException {
     VerifyException(long address, int expected, int found, String advice) {
         super(String.format(
                 Locale.ROOT,
-                "The memory differs from the image, first at %s: expected 0x%02X, found 0x%02X. %s",
+                "The memory differs from the image, first at %s: expected 0x%02X, found 0x%02X.%s",
                 AddressRange.hex(address),
                 expected & 0xff,
                 found & 0xff,
-                advice));
+                advice.isEmpty() ? "" : " " + advice));
         this.address = address;
     }
 
