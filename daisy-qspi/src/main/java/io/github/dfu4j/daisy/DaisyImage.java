@@ -174,6 +174,11 @@ public final class DaisyImage {
                 throw refuse("There is no byte to flash in it.", "Check that it is the file that was meant.");
             }
             FirmwareImage islands = flat ? islands() : image;
+            if (islands.isEmpty()) {
+                throw refuse(
+                        "It is nothing but fill: long stretches of 0x00 or 0xFF.",
+                        "Check that it is the file that was meant; \"dfu daisy load\" writes bytes as they are.");
+            }
             internal = part(islands, DaisyMemory.INTERNAL_FLASH);
             FirmwareImage data = part(islands, DaisyMemory.QSPI_FLASH);
             FirmwareImage sram = part(islands, DaisyMemory.AXI_SRAM);

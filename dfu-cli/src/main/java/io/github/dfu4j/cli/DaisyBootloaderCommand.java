@@ -49,6 +49,9 @@ final class DaisyBootloaderCommand extends DaisyWriteCommand {
 
     @Override
     public Integer call() throws Exception {
+        if (enter != null && file != null) {
+            throw usage("--enter writes nothing, so it takes no file.");
+        }
         RouteOptions options = RouteOptions.DEFAULT.withReplaceBootloader(true);
         return atTable(options, table -> {
             RouteRunner runner = table.runner();
@@ -56,7 +59,7 @@ final class DaisyBootloaderCommand extends DaisyWriteCommand {
                 return follow(table, runner.planTo(enter == Enter.ROM ? DaisyMode.ROM : DaisyMode.DAISY_BOOTLOADER));
             }
             BootloaderImage image = DaisyBootloaderFile.find(
-                            file, table.simulatedBoard().isPresent())
+                            console(), file, table.simulatedBoard().isPresent())
                     .orElseThrow(() -> usage("Which bootloader? Name its file, or set LIBDAISY_DIR."));
             Optional<ManifestVerifier> verifier = verifier(image.image().name(), image.image());
             console()

@@ -26,16 +26,15 @@ final class DaisyBootloaderFile {
     /**
      * The bootloader in the file given, else the newest of libDaisy, else the simulator's stand-in for a simulated board.
      *
+     * @param console is told if there should be one and is none
      * @param given the file's name, if the user said one
      */
-    static Optional<BootloaderImage> find(@Nullable String given, boolean simulated)
+    static Optional<BootloaderImage> find(Console console, @Nullable String given, boolean simulated)
             throws IOException, CommandException {
         String folder = System.getenv("LIBDAISY_DIR");
         Optional<Path> file = given != null
                 ? Optional.of(Inputs.path(given))
-                : folder == null || folder.isEmpty()
-                        ? Optional.empty()
-                        : newest(Inputs.path(folder).resolve("core"));
+                : folder == null || folder.isEmpty() ? Optional.empty() : ofLibDaisy(folder, console);
         if (file.isPresent()) {
             try (FirmwareSource source = Inputs.open(file.get().toString())) {
                 return Optional.of(read(source));
@@ -52,6 +51,17 @@ final class DaisyBootloaderFile {
 
     private static BootloaderImage read(FirmwareSource source) throws IOException {
         return BootloaderImage.of(FirmwareReader.standard().read(source));
+    }
+
+    /** The newest bootloader of a libDaisy; says so if it has none. */
+    static Optional<Path> ofLibDaisy(String folder, Console console) throws IOException, CommandException {
+        Path core = Inputs.path(folder).resolve("core");
+        Optional<Path> newest = newest(core);
+        if (newest.isEmpty()) {
+            console.warn("LIBDAISY_DIR is " + folder + ", but there is no "
+                    + core.resolve("dsy_bootloader_v*-intdfu-2000ms.bin") + ".");
+        }
+        return newest;
     }
 
     /** The newest bootloader in a folder for the Seed's own USB socket with the long grace period, or without variants. */

@@ -1,6 +1,7 @@
 package io.github.dfu4j.cli;
 
 import io.github.dfu4j.daisy.BootloaderImage;
+import io.github.dfu4j.image.FirmwareFile;
 import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.image.FirmwareSource;
 import java.io.IOException;
@@ -36,15 +37,17 @@ final class DaisyFirmware {
         return file;
     }
 
-    /** Reads the firmware file. */
-    FirmwareImage read() throws IOException, CommandException {
+    /** Reads the firmware file, and tells what is unusual about it. */
+    FirmwareImage read(Console console) throws IOException, CommandException {
         try (FirmwareSource source = Inputs.open(file)) {
-            return ImageInput.reader(base).read(source);
+            FirmwareFile read = ImageInput.reader(base).readFile(source);
+            ImageInput.warn(console, read, false);
+            return read.image();
         }
     }
 
     /** The Daisy bootloader, if there is one to be had. */
-    Optional<BootloaderImage> bootloader(boolean simulated) throws IOException, CommandException {
-        return DaisyBootloaderFile.find(bootloader, simulated);
+    Optional<BootloaderImage> bootloader(Console console, boolean simulated) throws IOException, CommandException {
+        return DaisyBootloaderFile.find(console, bootloader, simulated);
     }
 }

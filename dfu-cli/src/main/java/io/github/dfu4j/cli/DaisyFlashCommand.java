@@ -45,7 +45,7 @@ final class DaisyFlashCommand extends DaisyWriteCommand {
 
     @Override
     public Integer call() throws Exception {
-        FirmwareImage file = firmware.read();
+        FirmwareImage file = firmware.read(console());
         DaisyImage image = DaisyImage.of(file);
         RouteOptions options = RouteOptions.DEFAULT.withStart(!stay).withFrom(from);
         Optional<ManifestVerifier> verifier = verifier(firmware.name(), file);
@@ -54,7 +54,7 @@ final class DaisyFlashCommand extends DaisyWriteCommand {
         }
         return atTable(options, table -> {
             Optional<BootloaderImage> bootloader =
-                    firmware.bootloader(table.simulatedBoard().isPresent());
+                    firmware.bootloader(console(), table.simulatedBoard().isPresent());
             DaisyRoute route = table.runner().plan(image, bootloader.map(this::checked));
             if (route.stages().isEmpty()) {
                 throw usage(

@@ -44,10 +44,11 @@ final class DaisyPlanCommand extends Subcommand {
 
     @Override
     public Integer call() throws Exception {
-        DaisyImage image = DaisyImage.of(firmware.read());
+        DaisyImage image = DaisyImage.of(firmware.read(console()));
         DaisyPrinter printer = new DaisyPrinter(console());
         printer.print(image);
-        Optional<BootloaderImage> bootloader = firmware.bootloader(root().usb().startsWith("sim:"));
+        Optional<BootloaderImage> bootloader =
+                firmware.bootloader(console(), root().usb().startsWith("sim:"));
         if (bootloader.isEmpty() && !image.qspi().isEmpty() && !mode.reachesQspi()) {
             console()
                     .print(
@@ -55,7 +56,7 @@ final class DaisyPlanCommand extends Subcommand {
                                     + " first, and its binary has to be given with --bootloader: core/dsy_bootloader_v6_4-intdfu-2000ms.bin of"
                                     + " libDaisy.");
         }
-        printer.print(DaisyRoute.plan(
+        printer.printSupposed(DaisyRoute.plan(
                 mode,
                 bootloader.isEmpty() ? DaisyRoute.Internal.BOOTLOADER : DaisyRoute.Internal.UNKNOWN,
                 image,

@@ -14,10 +14,8 @@ import io.github.dfu4j.image.FirmwareImage;
 import io.github.dfu4j.image.Segment;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /** Puts images, routes and reports of a Daisy into words. */
 final class DaisyPrinter {
@@ -86,6 +84,17 @@ final class DaisyPrinter {
     /** Prints a route before it is taken: stages, what is erased and written, warnings, advice. */
     void print(DaisyRoute route) {
         console.print("The board shows " + route.from().words() + ".");
+        printStages(route);
+    }
+
+    /** Prints a route from where a board would be. */
+    void printSupposed(DaisyRoute route) {
+        console.print("No board was looked at; this is for one that shows "
+                + route.from().words() + ".");
+        printStages(route);
+    }
+
+    private void printStages(DaisyRoute route) {
         if (route.stages().isEmpty()) {
             console.print("Nothing is to be done.");
             return;
@@ -108,15 +117,11 @@ final class DaisyPrinter {
 
     private void print(FlashPlan plan, Duration estimate) {
         FlashPlan.TargetPlan target = plan.targets().get(0);
-        console.print("     erases " + join(target.erased()) + "; writes " + Numbers.bytes(plan.bytesToWrite())
+        console.print("     erases " + Reports.join(target.erased()) + "; writes " + Numbers.bytes(plan.bytesToWrite())
                 + "; about " + seconds(estimate) + "; "
                 + (target.readback() == FlashPlan.Readback.IMPOSSIBLE
                         ? "cannot be verified unless this bootloader proves that it reads back"
                         : "verified by reading back"));
-    }
-
-    private static String join(List<AddressRange> ranges) {
-        return ranges.stream().map(AddressRange::toString).collect(Collectors.joining(", "));
     }
 
     /** Says how a stage ended; of one that failed the exception says why. */
@@ -140,10 +145,10 @@ final class DaisyPrinter {
     /** Says what was done and how it is known. */
     void print(RouteReport report) {
         if (!report.verified().isEmpty()) {
-            console.print("Verified by the board, by reading back: " + join(report.verified()) + ".");
+            console.print("Verified by the board, by reading back: " + Reports.join(report.verified()) + ".");
         }
         if (!report.unverified().isEmpty()) {
-            console.print("Accepted by the board, but not to be verified: " + join(report.unverified()) + ".");
+            console.print("Accepted by the board, but not to be verified: " + Reports.join(report.unverified()) + ".");
             report.stages().stream()
                     .flatMap(s -> s.flash().stream())
                     .flatMap(f -> f.whyUnverified().stream())

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.github.dfu4j.simulator.DaisySeed;
 import io.github.dfu4j.trust.SigningKey;
 import java.io.IOException;
+import java.io.Reader;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -79,11 +81,16 @@ class DaisyCommandsTest {
         assertThat(rom.status()).as(rom.err()).isZero();
         assertThat(rom.out())
                 .containsSubsequence(
-                        "What is where:", "The board shows the ROM bootloader", "1. Write the Daisy bootloader");
+                        "What is where:",
+                        "No board was looked at; this is for one that shows the ROM bootloader",
+                        "1. Write the Daisy bootloader");
 
         CommandRun unknown = dfu("--usb", "sim:daisy-seed", "daisy", "plan", file);
         assertThat(unknown.status()).as(unknown.err()).isZero();
-        assertThat(unknown.out()).contains("The board shows nothing on the bus.", "1. Hold BOOT, tap RESET");
+        assertThat(unknown.out())
+                .contains(
+                        "No board was looked at; this is for one that shows nothing on the bus.",
+                        "1. Hold BOOT, tap RESET");
     }
 
     @Test
@@ -685,5 +692,45 @@ class DaisyCommandsTest {
         assertThat(made.status()).as(made.err()).isZero();
         CommandRun signed = dfu("sign", file + ".manifest.json", "--key", key);
         assertThat(signed.status()).as(signed.err()).isZero();
+    }
+
+    @Test
+    void an_archive_in_place_of_the_program_is_named() throws IOException {
+        Path file = Files.write(folder.resolve("firmware.zip"), new byte[] {'P', 'K', 3, 4, 20, 0, 0, 0, 8, 0});
+        for (String command : List.of("plan", "flash")) {
+            CommandRun run = dfu("--usb", "sim:daisy-seed", "daisy", command, file.toString());
+            assertThat(run.status()).isEqualTo(ExitCode.DATA);
+            assertThat(run.err()).contains("looks like a ZIP archive");
+        }
+    }
+
+    @Test
+    void a_file_of_fill_is_nothing_to_flash() throws IOException {
+        Path file = Files.write(folder.resolve("blank.bin"), new byte[100_000]);
+        for (String command : List.of("plan", "flash")) {
+            CommandRun run = dfu("--usb", "sim:daisy-seed", "daisy", command, file.toString(), "--base", "0x90040000");
+            assertThat(run.status()).isEqualTo(ExitCode.DATA);
+            assertThat(run.err()).contains("is nothing but fill");
+        }
+    }
+
+    @Test
+    void a_libdaisy_without_a_fitting_bootloader_is_told() throws Exception {
+        StringWriter err = new StringWriter();
+        Console console = new Console(Reader.nullReader(), new StringWriter(), err, false);
+        Files.createDirectories(folder.resolve("core"));
+        Files.write(folder.resolve("core/dsy_bootloader_v6_4-extdfu-2000ms.bin"), new byte[1]);
+
+        assertThat(DaisyBootloaderFile.ofLibDaisy(folder.toString(), console)).isEmpty();
+        assertThat(err)
+                .hasToString("warning: LIBDAISY_DIR is " + folder + ", but there is no "
+                        + folder.resolve("core/dsy_bootloader_v*-intdfu-2000ms.bin") + ".\n");
+    }
+
+    @Test
+    void a_file_beside_enter_would_not_be_written_and_is_refused() {
+        CommandRun run = dfu("--usb", "sim:daisy-seed", "daisy", "bootloader", "x.bin", "--enter", "rom");
+        assertThat(run.status()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err()).contains("--enter writes nothing");
     }
 }
