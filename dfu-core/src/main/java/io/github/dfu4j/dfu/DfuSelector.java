@@ -111,8 +111,16 @@ public record DfuSelector(
                 toString(),
                 fitting,
                 fitting.isEmpty()
-                        ? "Put the device into its bootloader, and see what is attached with \"dfu list\"."
+                        ? wayToDfuMode(candidates)
                         : "Say which by its port: boards of one kind can share ids and serial number.");
+    }
+
+    private String wayToDfuMode(List<DfuInterface> candidates) {
+        Optional<DfuInterface> running = mode.equals(Optional.of(DfuMode.DFU))
+                ? inMode(DfuMode.RUN_TIME).all(candidates).stream().findFirst()
+                : Optional.empty();
+        return running.map(r -> r.device() + " runs its application: \"dfu detach\" brings it into DFU mode.")
+                .orElse("Put the device into its bootloader, and see what is attached with \"dfu list\".");
     }
 
     /** What is asked for, in words, such as {@code DFU device 0483:df11 at port 1-2}. */

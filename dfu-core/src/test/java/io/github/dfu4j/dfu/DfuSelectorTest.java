@@ -46,6 +46,16 @@ class DfuSelectorTest {
                 .hasMessageContaining("at port 9-9");
     }
 
+    @Test
+    void a_device_that_fits_but_runs_its_application_is_named_with_what_to_do() {
+        assertThatThrownBy(() -> DfuSelector.DFU_MODE.with("serial=B").one(attached))
+                .isInstanceOf(DfuSelectionException.class)
+                .hasMessageContaining(
+                        attached.get(2).device() + " runs its application: \"dfu detach\" brings it into DFU mode.");
+        assertThatThrownBy(() -> DfuSelector.DFU_MODE.with("serial=C").one(attached))
+                .hasMessageContaining("Put the device into its bootloader");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"0483", "0483:df11:1", "10000:1", "xyz:1", "-1:2", ""})
     void what_is_no_selection_is_refused(String text) {
