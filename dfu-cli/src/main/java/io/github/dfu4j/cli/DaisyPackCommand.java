@@ -103,6 +103,9 @@ final class DaisyPackCommand extends Subcommand {
         }
         List<AssetPack.Asset> assets = new ArrayList<>();
         for (Path file : files()) {
+            if (isOutput(file)) {
+                throw usage(file + " is among the files to pack, and is to be written. Write it elsewhere.");
+            }
             assets.add(asset(file));
         }
         AssetPack pack;
@@ -169,6 +172,16 @@ final class DaisyPackCommand extends Subcommand {
         for (String input : inputs) {
             Path path = Inputs.path(input);
             if (Files.exists(path) && Files.isSameFile(path, directory)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** A pack in the folder that it is made of would hold itself the next time. */
+    private boolean isOutput(Path file) throws IOException, CommandException {
+        for (String name : new String[] {output, header, checkHeader}) {
+            if (name != null && Files.exists(Inputs.path(name)) && Files.isSameFile(Inputs.path(name), file)) {
                 return true;
             }
         }

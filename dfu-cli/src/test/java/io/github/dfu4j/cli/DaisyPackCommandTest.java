@@ -196,6 +196,20 @@ class DaisyPackCommandTest {
     }
 
     @Test
+    void a_pack_in_the_folder_that_it_is_made_of_is_not_packed_the_next_time() throws IOException {
+        Path sounds = Files.createDirectory(folder.resolve("sounds"));
+        Files.writeString(sounds.resolve("kick"), "kick");
+        Path pack = sounds.resolve("p");
+        String[] command = {"daisy", "pack", sounds.toString(), "--force", "-o", pack.toString()};
+        assertThat(dfu(command).status()).isZero();
+        byte[] first = Files.readAllBytes(pack);
+        CommandRun again = dfu(command);
+        assertThat(again.status()).isEqualTo(64);
+        assertThat(again.err()).contains(pack + " is among the files to pack, and is to be written");
+        assertThat(pack).hasBinaryContent(first);
+    }
+
+    @Test
     void a_folder_in_a_folder_is_not_left_out_in_silence() throws IOException {
         Path sounds = Files.createDirectory(folder.resolve("sounds"));
         Path drums = Files.createDirectory(sounds.resolve("drums"));
