@@ -4,6 +4,7 @@ import java.io.BufferedOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -68,6 +69,9 @@ final class Output implements AutoCloseable {
             temporary.toFile().deleteOnExit();
             OutputStream out = new NamedStream(name, Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW));
             return new Output(target, temporary, new BufferedOutputStream(out, 1 << 16));
+        } catch (AccessDeniedException e) {
+            throw new CommandException(
+                    ExitCode.CANNOT_CREATE, name + " cannot be written: you may not make files in " + directory + ".");
         } catch (IOException e) {
             throw new CommandException(ExitCode.CANNOT_CREATE, name + " cannot be written: " + Failures.message(e));
         }

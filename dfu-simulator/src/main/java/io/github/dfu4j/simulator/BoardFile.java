@@ -15,6 +15,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -23,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.InflaterInputStream;
@@ -105,10 +107,17 @@ public final class BoardFile {
                 });
                 out.writeLong(-1);
             }
-        } catch (IOException | UncheckedIOException e) {
-            throw new IOException("the board was not saved in " + file + ": " + e.getMessage(), e);
+        } catch (UncheckedIOException e) {
+            throw notSaved(temporary, Objects.requireNonNull(e.getCause()));
+        } catch (IOException e) {
+            throw notSaved(temporary, e);
         }
         Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private IOException notSaved(Path temporary, IOException e) throws IOException {
+        Files.deleteIfExists(temporary);
+        return new IOException("the board was not saved in " + file + ": " + e.getMessage(), e);
     }
 
     private void checkPlace() throws IOException {
@@ -215,7 +224,12 @@ public final class BoardFile {
     Optional<FileChannel> lock() throws IOException {
         checkPlace();
         Path lockFile = file.resolveSibling(file.getFileName() + ".lock");
-        FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel channel;
+        try {
+            channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        } catch (AccessDeniedException e) {
+            throw new IOException("you may not write " + lockFile + ", which keeps " + file + " for one program", e);
+        }
         try {
             FileLock lock = channel.tryLock();
             if (lock != null) {
