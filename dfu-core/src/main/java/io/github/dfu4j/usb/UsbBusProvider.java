@@ -3,7 +3,8 @@ package io.github.dfu4j.usb;
 /**
  * A way to a bus that a user can name, such as {@code usbip://host} or {@code sim:daisy-seed}; found by {@link java.util.ServiceLoader}.
  *
- * <p>Programs that know which bus they want construct it themselves and need no provider.
+ * <p>Programs that know which bus they want construct it themselves and need no provider. A program
+ * that is a module and looks for providers says {@code uses io.github.dfu4j.usb.UsbBusProvider} in its descriptor.
  */
 public interface UsbBusProvider {
 
