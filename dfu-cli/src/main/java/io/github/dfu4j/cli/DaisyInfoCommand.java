@@ -39,6 +39,9 @@ final class DaisyInfoCommand extends DaisySubcommand {
                 console().print(Json.write(result));
             } else {
                 console().print("The board shows " + DaisyPrinter.describe(board) + ".");
+                if (board.mode() == DaisyMode.NOTHING) {
+                    console().print("\"dfu daisy doctor\" says what it can be and what to press.");
+                }
                 if (board.mode() == DaisyMode.ROM) {
                     console()
                             .print(installed

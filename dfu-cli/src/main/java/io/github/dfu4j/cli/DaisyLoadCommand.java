@@ -1,6 +1,9 @@
 package io.github.dfu4j.cli;
 
 import io.github.dfu4j.daisy.DataHeader;
+import io.github.dfu4j.image.FirmwareFormatException;
+import io.github.dfu4j.image.FirmwareSource;
+import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -35,7 +38,26 @@ final class DaisyLoadCommand extends DaisyWriteCommand {
         if (header && signed()) {
             throw usage("--header changes what is flashed, so no signature of the file can hold for it.");
         }
+        tellOfFirmware(bytes);
         byte[] data = header ? DataHeader.prepend(bytes) : bytes;
         return load(file, at, data);
+    }
+
+    /** An ELF file, say, holds a program with addresses of its own, and nothing can start from its bytes. */
+    private void tellOfFirmware(byte[] bytes) throws IOException {
+        String format;
+        try {
+            format = ImageInput.reader(null)
+                    .readFile(FirmwareSource.of(file, bytes))
+                    .format();
+        } catch (FirmwareFormatException e) {
+            return; // it only looked like one
+        }
+        if (!format.equals("binary")) {
+            console()
+                    .warn(file + " is a firmware file (" + InspectCommand.formatName(format)
+                            + "), and its bytes go as they are. If what it holds is meant: \"dfu daisy flash "
+                            + Inputs.typed(file) + "\".");
+        }
     }
 }

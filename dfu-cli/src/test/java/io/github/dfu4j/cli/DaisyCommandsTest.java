@@ -321,6 +321,28 @@ class DaisyCommandsTest {
     }
 
     @Test
+    void info_on_a_board_that_shows_nothing_says_where_to_go_on() {
+        CommandRun run = dfu("--usb", "sim:daisy-seed?mode=app", "daisy", "info");
+        assertThat(run.status()).isEqualTo(69);
+        assertThat(run.out()).contains("nothing on the bus", "\"dfu daisy doctor\" says what it can be");
+    }
+
+    @Test
+    void a_firmware_file_that_is_loaded_as_bytes_is_told() throws IOException {
+        String usb = board("&mode=bootloader");
+        Path hex = Files.writeString(folder.resolve("program.hex"), ":0100000041BE\n:00000001FF\n");
+        CommandRun load = dfu("--usb", usb, "daisy", "load", hex.toString(), "--at", "0x900C0000");
+        assertThat(load.status()).as(load.err()).isZero();
+        assertThat(load.err())
+                .contains("warning: " + hex + " is a firmware file (Intel HEX), and its bytes go as they are.")
+                .contains("dfu daisy flash " + hex);
+        Path broken = Files.writeString(folder.resolve("broken.hex"), ":0100000041BF\n");
+        CommandRun other = dfu("--usb", usb, "daisy", "load", broken.toString(), "--at", "0x900C0000");
+        assertThat(other.status()).as(other.err()).isZero();
+        assertThat(other.err()).doesNotContain("firmware file");
+    }
+
+    @Test
     void a_file_is_loaded_with_a_header_and_a_board_that_returns_flash_gives_it_back() throws IOException {
         Path file = folder.resolve("samples.bin");
         byte[] samples = new byte[70_000];
