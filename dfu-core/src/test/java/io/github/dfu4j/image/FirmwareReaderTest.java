@@ -123,7 +123,7 @@ class FirmwareReaderTest {
     @ValueSource(ints = {65535, 65536, 65537, 98303, 98304, 131072, 1 << 20})
     void a_run_of_one_byte_is_a_fill_if_it_has_64_KiB_or_more(int run) throws IOException {
         for (byte value : new byte[] {0, -1, 7}) {
-            for (int before : new int[] {0, 1, 32767, 32768, 40000}) {
+            for (int before : new int[] {0, 1, 32767, 32768, 40000, 200_000, 262_143, 262_145}) {
                 byte[] bytes = new byte[before + run + 100];
                 Arrays.fill(bytes, (byte) 0x55);
                 Arrays.fill(bytes, before, before + run, value);
@@ -140,6 +140,24 @@ class FirmwareReaderTest {
                         .isEqualTo(bytes);
             }
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 32768, 100_000, 262_144})
+    void a_fill_may_follow_another_one_or_data_at_once(int before) throws IOException {
+        int[] ends = {before, before + 98_304, before + 196_608, before + 200_000, before + 400_000};
+        byte[] bytes = new byte[ends[4]];
+        Arrays.fill(bytes, (byte) 0x55);
+        Arrays.fill(bytes, ends[0], ends[1], (byte) 0);
+        Arrays.fill(bytes, ends[1], ends[2], (byte) 0xff);
+        Arrays.fill(bytes, ends[3], ends[4], (byte) 0);
+        FirmwareImage image = FirmwareReader.standard().withBase(0).read(FirmwareSource.of("file", bytes));
+        assertThat(image.segments().stream().filter(Segment::isFill))
+                .containsExactly(
+                        Segment.filled(new AddressRange(ends[0], ends[1]), 0),
+                        Segment.filled(new AddressRange(ends[1], ends[2]), 0xff),
+                        Segment.filled(new AddressRange(ends[3], ends[4]), 0));
+        assertThat(TestImages.bytes(image, new AddressRange(0, bytes.length))).isEqualTo(bytes);
     }
 
     @Test

@@ -10,6 +10,7 @@ import io.github.dfu4j.image.FirmwareSource;
 import io.github.dfu4j.image.ReadContext;
 import io.github.dfu4j.image.Segment;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
@@ -26,6 +27,9 @@ public final class BinaryFormat implements FirmwareFormat {
 
     /** Half the shortest fill, so that every such run has a whole block in it; equal arrays are compared at memory speed. */
     private static final int BLOCK = SHORTEST_FILL / 2;
+
+    /** How much is read at once. */
+    private static final int CHUNK = 8 * BLOCK;
 
     private static final byte[] ZEROS = new byte[BLOCK];
     private static final byte[] ONES = new byte[BLOCK];
@@ -122,12 +126,13 @@ public final class BinaryFormat implements FirmwareFormat {
         private final long size;
         private final FirmwareImage.Builder image;
         private final DataRuns data;
-        private final byte[] block = new byte[BLOCK];
+        private final byte[] chunk;
         private long runStart = -1;
         private byte runByte;
 
         Scan(FirmwareSource source, ReadContext context, long base, FirmwareImage.Builder image, long size) {
             this.size = size;
+            this.chunk = new byte[(int) Math.min(CHUNK, size)];
             this.source = source;
             this.context = context;
             this.base = base;
@@ -136,33 +141,49 @@ public final class BinaryFormat implements FirmwareFormat {
         }
 
         void run() throws IOException {
-            for (long position = 0; position < size; position += BLOCK) {
-                int n = (int) Math.min(BLOCK, size - position);
-                ReadContext.readFully(source, position, block, 0, n);
-                boolean uniform =
-                        n == BLOCK && (block[0] == 0 ? Arrays.equals(block, ZEROS) : Arrays.equals(block, ONES));
-                if (uniform) {
-                    if (runStart >= 0 && runByte != block[0]) {
-                        endRun(position);
-                    }
-                    if (runStart < 0) {
-                        startRun(position, block[0]);
-                    }
-                } else {
-                    int from = 0;
-                    if (runStart >= 0) {
-                        while (from < n && block[from] == runByte) {
-                            from++;
-                        }
-                        endRun(position + from);
-                    }
-                    put(position + from, block, from, n - from);
-                }
+            for (long position = 0; position < size; position += CHUNK) {
+                int n = (int) Math.min(CHUNK, size - position);
+                ReadContext.readFully(source, position, chunk, 0, n);
+                scan(position, n);
             }
             if (runStart >= 0) {
                 endRun(size);
             }
             data.finish();
+        }
+
+        private void scan(long position, int n) throws IOException {
+            int from = 0; // where the data begin that have no place yet
+            for (int at = 0; at < n; at += BLOCK) {
+                int end = Math.min(at + BLOCK, n);
+                if (isUniform(at, end)) {
+                    if (runStart < 0 || runByte != chunk[at]) {
+                        if (runStart < 0) {
+                            put(position + from, chunk, from, at - from);
+                        } else {
+                            endRun(position + at);
+                        }
+                        startRun(position + at, chunk[at]);
+                    }
+                    from = end;
+                } else if (runStart >= 0) {
+                    from = at;
+                    while (from < end && chunk[from] == runByte) {
+                        from++;
+                    }
+                    endRun(position + from);
+                }
+            }
+            if (runStart < 0) {
+                put(position + from, chunk, from, n - from);
+            }
+        }
+
+        private boolean isUniform(int at, int end) {
+            byte value = chunk[at];
+            return end - at == BLOCK
+                    && (value == 0 || value == (byte) 0xff)
+                    && ByteBuffer.wrap(chunk, at, BLOCK).equals(ByteBuffer.wrap(value == 0 ? ZEROS : ONES));
         }
 
         /** The run begins in the data before, if they end with the same byte. */
