@@ -66,7 +66,6 @@ final class PlainGadget extends Gadget {
 
     @Override
     void busReset() {
-        endDetachInTime();
         if (state == APP_DETACH) {
             dfu.reenumerate(true);
         } else if (!dfuMode) {
@@ -83,12 +82,6 @@ final class PlainGadget extends Gadget {
         }
     }
 
-    private void endDetachInTime() {
-        if (state == APP_DETACH && board.now() >= detachBy) {
-            state = APP_IDLE;
-        }
-    }
-
     private boolean returnsOnReset() {
         return !board.has(Habit.DETACH_RETURNS) && (transferred || !board.has(Habit.RETURN_NEEDS_TRANSFER));
     }
@@ -98,7 +91,9 @@ final class PlainGadget extends Gadget {
         if (board.now() < silentUntil) {
             return Reply.SILENCE;
         }
-        endDetachInTime();
+        if (state == APP_DETACH && board.now() >= detachBy) {
+            state = APP_IDLE;
+        }
         return switch (s.request()) {
             case DETACH -> detach(s.value());
             case DNLOAD -> download(out);

@@ -186,19 +186,9 @@ class PlainDfuTest {
         Host host = new Host(board);
         host.out("21 00 0064 0000", "");
         host.sleep(101);
+        assertThat(host.in("a1 05 0000 0000 1")).isEqualTo("00");
         assertThat(host.resetPort()).isTrue();
         assertThat(board.running()).isEqualTo(Running.APPLICATION);
-        assertThat(host.in("a1 05 0000 0000 1")).isEqualTo("00");
-    }
-
-    @Test
-    void a_detach_timer_that_is_over_is_told_when_it_is_asked_for() {
-        Host host = new Host(new PlainDfu("dfu11"));
-        host.out("21 00 0064 0000", "");
-        host.sleep(99);
-        assertThat(host.in("a1 05 0000 0000 1")).isEqualTo("01");
-        host.sleep(2);
-        assertThat(host.in("a1 05 0000 0000 1")).isEqualTo("00");
     }
 
     @Test
