@@ -63,7 +63,7 @@ class DataRuns {
         // that guess, since the rest of a flat binary may be fill.
         double density = (double) (total + length) / Math.max(1, size - left);
         long guess = needed + (long) (left * density * 1.02) + FIRST_CAPACITY;
-        long wanted = Math.max(needed, Math.min(16 * needed, guess));
+        long wanted = Math.min(16 * needed, guess);
         buffer = Arrays.copyOf(buffer, (int) Math.min(Math.min(wanted, context.remaining()), MAX_RUN));
     }
 
