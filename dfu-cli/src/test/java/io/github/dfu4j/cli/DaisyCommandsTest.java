@@ -540,15 +540,30 @@ class DaisyCommandsTest {
         }
     }
 
+    private Path signedFirmware(String key) throws IOException {
+        Path firmware = folder.resolve("birds.elf");
+        Files.copy(Path.of(Birds.path("birds-internal.elf")), firmware);
+        sign(firmware.toString(), key, "Internal Flash", "Flash");
+        return firmware;
+    }
+
+    private Path bootloaderFile() throws IOException {
+        return Files.write(folder.resolve("boot.bin"), DaisySeed.Bootloader.V6_4.standIn());
+    }
+
+    private Path recordOf(String name, String version) throws IOException {
+        return Files.writeString(
+                folder.resolve("versions.json"),
+                "{\"format\":\"dfu4j-versions\",\"formatVersion\":1,\"versions\":{\"" + name + "\":\"" + version
+                        + "\"}}");
+    }
+
     @Test
     void with_signatures_required_an_unsigned_bootloader_is_not_installed() throws IOException {
         String key = folder.resolve("k").toString();
         makeKey(key);
-        Path firmware = folder.resolve("birds.elf");
-        Files.copy(Path.of(Birds.path("birds-internal.elf")), firmware);
-        sign(firmware.toString(), key, "Internal Flash", "Flash");
-        Path bootloader = folder.resolve("boot.bin");
-        Files.write(bootloader, DaisySeed.Bootloader.V6_4.standIn());
+        Path firmware = signedFirmware(key);
+        Path bootloader = bootloaderFile();
         String[] flash = {
             "--usb",
             board(""),
@@ -573,8 +588,7 @@ class DaisyCommandsTest {
     void the_bootloader_alone_is_checked_by_the_options_that_hold_for_all_signed_firmware() throws IOException {
         String key = folder.resolve("k").toString();
         makeKey(key);
-        Path bootloader = folder.resolve("boot.bin");
-        Files.write(bootloader, DaisySeed.Bootloader.V6_4.standIn());
+        Path bootloader = bootloaderFile();
         String[] install = {"--usb", board(""), "daisy", "bootloader", bootloader.toString(), "--key", key + ".pub"};
         CommandRun forgotten = dfu(install);
         assertThat(forgotten.status()).isEqualTo(ExitCode.USAGE);
@@ -603,15 +617,10 @@ class DaisyCommandsTest {
     void firmware_older_than_the_one_on_record_is_refused_before_a_bootloader_is_installed_for_it() throws IOException {
         String key = folder.resolve("k").toString();
         makeKey(key);
-        Path firmware = folder.resolve("birds.elf");
-        Files.copy(Path.of(Birds.path("birds-internal.elf")), firmware);
-        sign(firmware.toString(), key, "Internal Flash", "Flash");
-        Path bootloader = folder.resolve("boot.bin");
-        Files.write(bootloader, DaisySeed.Bootloader.V6_4.standIn());
+        Path firmware = signedFirmware(key);
+        Path bootloader = bootloaderFile();
         sign(bootloader.toString(), key, "Internal Flash");
-        Path record = folder.resolve("versions.json");
-        Files.writeString(
-                record, "{\"format\":\"dfu4j-versions\",\"formatVersion\":1,\"versions\":{\"Birds\":\"1.3.0\"}}");
+        Path record = recordOf("Birds", "1.3.0");
         CommandRun run = dfu(
                 "--usb",
                 board(""),
@@ -634,15 +643,10 @@ class DaisyCommandsTest {
     void a_bootloader_older_than_the_one_on_record_is_not_installed_on_the_way() throws IOException {
         String key = folder.resolve("k").toString();
         makeKey(key);
-        Path firmware = folder.resolve("birds.elf");
-        Files.copy(Path.of(Birds.path("birds-internal.elf")), firmware);
-        sign(firmware.toString(), key, "Internal Flash", "Flash");
-        Path bootloader = folder.resolve("boot.bin");
-        Files.write(bootloader, DaisySeed.Bootloader.V6_4.standIn());
+        Path firmware = signedFirmware(key);
+        Path bootloader = bootloaderFile();
         signAs("Bootloader", bootloader.toString(), key, "Internal Flash");
-        Path record = folder.resolve("versions.json");
-        Files.writeString(
-                record, "{\"format\":\"dfu4j-versions\",\"formatVersion\":1,\"versions\":{\"Bootloader\":\"1.3.0\"}}");
+        Path record = recordOf("Bootloader", "1.3.0");
         String[] flash = {
             "--usb",
             board(""),
